@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/token_verifier.h"
+
+#include <algorithm>
+
+#include "auth/introspection_answer.h"
+#include "auth/token_rules.h"
+#include "base/base64url.h"
+#include "jose/claims.h"
+
+namespace gw::auth {
+namespace {
+
+using jose::Algorithm;
+
+// Where keys have no names, a forged token costs one verification for each that fits.
+constexpr std::size_t kMaxUnnamedKeysTried = 4;
+
+Error malformed(jose::TokenFault fault) {
+  return {Fault::token_malformed, std::string(jose::describe(fault))};
+}
+
+}  // namespace
+
+TokenVerifier::TokenVerifier(std::shared_ptr<const Issuers> issuers, const TokenCacheOptions& cache)
+    : issuers_(std::move(issuers)), cache_(cache) {
+  for (const Issuer& issuer : *issuers_) {
+    algorithms_ = algorithms_ | issuer.algorithms;
+    introspects_ = introspects_ || issuer.introspection.has_value();
+    load_keys(loaded_.emplace_back(LoadedIssuer{&issuer, issuer.keys, {}}));
+  }
+}
+
+void TokenVerifier::load_keys(LoadedIssuer& loaded) {
+  loaded.keys.clear();
+  for (const jose::Key& key : loaded.source) {
+    for (std::size_t i = 0; i < jose::kAlgorithms; ++i) {
+      const auto algorithm = static_cast<Algorithm>(i);
+      if ((loaded.issuer->algorithms & key.algorithms()).contains(algorithm))
+        loaded.keys.push_back({key.kid(), algorithm, jose::Verifier(key, algorithm)});
+    }
+  }
+}
+
+void TokenVerifier::replace_keys(std::string_view issuer_name, std::vector<jose::Key> keys) {
+  const auto found = std::find_if(loaded_.begin(), loaded_.end(), [&](const LoadedIssuer& loaded) {
+    return loaded.issuer->name == issuer_name;
+  });
+  if (found == loaded_.end()) return;
+  const auto stays = [&](const jose::Key& former) {
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const jose::Key& key) { return key.is_same_as(former); });
+  };
+  if (!std::all_of(found->source.begin(), found->source.end(), stays)) cache_.flush();
+  found->source = std::move(keys);
+  load_keys(*found);
+}
+
+bool TokenVerifier::has_keys(std::string_view issuer_name) const {
+  return std::any_of(loaded_.begin(), loaded_.end(), [&](const LoadedIssuer& loaded) {
+    return loaded.issuer->name == issuer_name && !loaded.source.empty();
+  });
+}
+
+Result<IdentityRef> TokenVerifier::verify(std::string_view text, WallSeconds now) {
+  remedy_.kind = Remedy::Kind::none;
+  const TokenCache::Verified* known = cache_.find(text);
+  if (known == nullptr) return verify_unknown(text, now);
+  if (auto timely = check_times({known->valid_from, known->valid_until}, now); !timely) {
+    if (timely.error().fault == Fault::token_expired) cache_.erase(text);
+    return timely.error();
+  }
+  return known->identity;
+}
+
+Result<IdentityRef> TokenVerifier::verify_unknown(std::string_view text, WallSeconds now) {
+  const auto parts = jose::split_token(text);
+  if (!parts) return not_a_jwt(text, parts.error());
+  const jose::Header* known_header = headers_.find(parts->header);
+  auto header = known_header != nullptr ? Result<jose::Header, jose::TokenFault>(*known_header)
+                                        : jose::parse_header(parts->header);
+  if (!header) return not_a_jwt(text, header.error());
+  auto payload = jose::parse_payload(parts->payload);
+  if (!payload) return not_a_jwt(text, payload.error());
+  const auto signature = base64url_decode(parts->signature);
+  if (!signature) return not_a_jwt(text, jose::TokenFault::not_base64url);
+  const auto claims = jose::read_claims(*payload);
+  if (!claims) return not_a_jwt(text, claims.error());
+
+  LoadedIssuer* loaded = find_issuer(claims->issuer);
+  if (loaded != nullptr && loaded->issuer->has_no_keys_of_its_own()) {
+    remedy_ = {Remedy::Kind::introspection, loaded->issuer->name, {}};
+    return Error(Fault::token_signature, "the token's issuer has no keys here");
+  }
+  if (!header->algorithm || !algorithms_.contains(*header->algorithm))
+    return Error(Fault::token_algorithm, "no issuer lists the header's `alg`");
+  if (loaded == nullptr) return Error(Fault::token_issuer, "no configured issuer has the token's `iss`");
+  const Issuer& issuer = *loaded->issuer;
+  if (!issuer.algorithms.contains(*header->algorithm))
+    return Error(Fault::token_algorithm, "the issuer does not list the header's `alg`");
+  if (auto genuine = check_signature(*loaded, *header, *parts, *signature); !genuine) {
+    const bool could_be_good = check_type(issuer, *header) && check_age(issuer, *claims) &&
+                               check_times(validity_of(issuer, *claims), now) &&
+                               check_audience(issuer, *claims);
+    if (!could_be_good) remedy_.kind = Remedy::Kind::none;
+    return genuine.error();
+  }
+
+  if (auto typed = check_type(issuer, *header); !typed) return typed.error();
+  if (auto aged = check_age(issuer, *claims); !aged) return aged.error();
+  const Validity validity = validity_of(issuer, *claims);
+  if (auto timely = check_times(validity, now); !timely) return timely.error();
+  if (auto meant = check_audience(issuer, *claims); !meant) return meant.error();
+
+  if (known_header == nullptr) headers_.remember(parts->header, std::move(*header));
+  IdentityRef identity =
+      make_identity(issuer.name, *claims, std::move(*payload), issuer.claims, issuer.subject);
+  cache_.insert(text, {identity, validity.from, validity.until}, now);
+  return identity;
+}
+
+// Perhaps a token of another form, which only an issuer can judge.
+Error TokenVerifier::not_a_jwt(std::string_view text, jose::TokenFault fault) {
+  if (introspects_ && is_opaque_token(text)) remedy_ = {Remedy::Kind::introspection, {}, {}};
+  return malformed(fault);
+}
+
+TokenVerifier::LoadedIssuer* TokenVerifier::find_issuer(std::string_view iss) {
+  const auto is_named = [&](const LoadedIssuer& loaded) { return loaded.issuer->issuer == iss; };
+  const auto found = std::find_if(loaded_.begin(), loaded_.end(), is_named);
+  return found == loaded_.end() || iss.empty() ? nullptr : &*found;
+}
+
+// Noted beforehand when newer keys could change the answer.
+void TokenVerifier::note_missing_key(const LoadedIssuer& loaded, const jose::Header& header) {
+  if (!loaded.issuer->is_remote) return;
+  remedy_ = {Remedy::Kind::newer_keys, loaded.issuer->name, header.kid};
+}
+
+// With a `kid`: the key of that name, else one without a name, which the `kid` cannot contradict.
+// Without: the only key that fits.
+Status TokenVerifier::check_signature(LoadedIssuer& loaded, const jose::Header& header,
+                                      const jose::TokenParts& parts, std::string_view signature) {
+  std::vector<UsableKey>& keys = loaded.keys;
+  std::size_t fitting = 0;
+  const auto fits = [&](const UsableKey& key) {
+    return key.algorithm == *header.algorithm && (!header.has_kid || key.kid.empty());
+  };
+  bool kid_is_known = false;
+  for (UsableKey& key : keys) {
+    fitting += fits(key) ? 1 : 0;
+    if (!header.has_kid || key.kid.empty() || key.kid != header.kid) continue;
+    kid_is_known = true;
+    if (key.algorithm != *header.algorithm) continue;
+    if (key.verifier.verify(parts.signing_input, signature)) return {};
+    return Error(Fault::token_signature, "the signature is not that of the key that `kid` names");
+  }
+  if (!kid_is_known) note_missing_key(loaded, header);
+  if (loaded.issuer->is_remote && keys.empty())
+    return Error(Fault::backend_unavailable, "the issuer's keys have not been had yet");
+  if (kid_is_known) return Error(Fault::token_algorithm, "the key that `kid` names is for another algorithm");
+  if (fitting == 0) return Error(Fault::token_signature, "no key has the token's `kid` and `alg`");
+  if (fitting > (loaded.issuer->tries_each_unnamed_key ? kMaxUnnamedKeysTried : 1))
+    return Error(Fault::token_signature, "several keys fit and the token does not name one");
+  for (UsableKey& key : keys)
+    if (fits(key) && key.verifier.verify(parts.signing_input, signature)) return {};
+  return Error(Fault::token_signature, "the signature is not that of the issuer's key");
+}
+
+}  // namespace gw::auth

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
+#include "exchange/browser_pages.h"
+#include "exchange/exchange.h"
+#include "exchange/observer.h"
+#include "exchange/steps.h"
+
+namespace gw::exchange {
+namespace {
+
+// Where a client finds out how to get a token for this resource. What could end the quotes is not told.
+std::string metadata_address(const Exchange& exchange) {
+  constexpr std::size_t kLongest = 1024;
+  const std::string_view path = exchange.target().path, authority = exchange.request().authority;
+  if (!exchange.snapshot().has_resource_metadata || exchange.host().empty() || path.size() > kLongest ||
+      path.find_first_of("\"\\") != std::string_view::npos ||
+      authority.find_first_of("\"\\") != std::string_view::npos)
+    return {};
+  std::string address(exchange.client_is_secure() ? "https://" : "http://");
+  address.append(authority).append(kResourceMetadataPath);
+  if (path != "/") address += path;
+  return address;
+}
+
+// The kind of login that the route wants and the token does not have.
+std::string missing_acr(const policy::Route& route, const auth::Identity* identity) {
+  for (const policy::ClaimRule& rule : route.require.claims) {
+    const std::string* wanted = rule.value.as_string();
+    if (rule.name != "acr" || wanted == nullptr || identity == nullptr ||
+        wanted->find_first_of("\"\\") != std::string::npos)
+      continue;
+    if (!policy::claim_satisfies(identity->find_claim("acr"), rule.value)) return *wanted;
+  }
+  return {};
+}
+
+Challenge challenge_for(const Exchange& exchange, const policy::Decision& decision) {
+  Challenge challenge;
+  challenge.scopes = exchange.route()->require.scopes;
+  if (decision.fault() == Fault::forbidden)
+    challenge.acr_values = missing_acr(*exchange.route(), exchange.identity());
+  challenge.resource_metadata = metadata_address(exchange);
+  return challenge;
+}
+
+}  // namespace
+
+Verdict authorise(Exchange& exchange) {
+  Observer* const observer = exchange.services().observer;
+  const policy::Decision decision =
+      policy::decide(*exchange.route(), exchange.caller(), exchange.request_facts(), observer);
+  if (observer != nullptr) observer->on_decision(decision);
+  if (!decision.proceeds()) {
+    const BrowserPages* pages = exchange.snapshot().pages.get();
+    if (pages != nullptr && exchange.route()->login_page && is_visit(exchange))
+      if (const Verdict verdict = pages->refuse_visit(exchange, *decision.fault());
+          verdict != Verdict::proceed)
+        return verdict;
+    const Verdict refused = exchange.refuse(*decision.fault(), challenge_for(exchange, decision));
+    if (exchange.route()->basic) exchange.add_basic_challenge();
+    return refused;
+  }
+  if (decision.would_refuse()) {
+    exchange.facts().would_refuse = true;
+    log::info("would be refused", {{"request_id", exchange.request_id()},
+                                   {"route", exchange.route()->name},
+                                   {"code", info_of(*decision.fault()).code}});
+  }
+  if (decision.identity() == nullptr) exchange.forget_identity();
+  return Verdict::proceed;
+}
+
+}  // namespace gw::exchange

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/blocking_pool.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace gw::net {
+namespace {
+
+constexpr int kNiceness = 10;  // a tenth of an event loop's share where both want the CPU
+
+}  // namespace
+
+BlockingPool::BlockingPool(const Options& options, const std::string& name) : limit_(options.queue) {
+  for (unsigned i = 0; i < options.threads; ++i) {
+    threads_.emplace_back([this] { serve(); });
+    pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());
+  }
+}
+
+BlockingPool::~BlockingPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  ready_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool BlockingPool::enqueue(Callback<void()> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_ || queue_.size() >= limit_) return false;
+    queue_.push_back(std::move(job));
+  }
+  ready_.notify_one();
+  return true;
+}
+
+void BlockingPool::serve() {
+  // Of this thread alone, as Linux has it. Hashing takes a CPU for long: event loops go first, and a storm of
+  // logins is not felt by requests that pass.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
+  for (;;) {
+    Callback<void()> job;
+    {
+      std::unique_lock lock(mutex_);
+      ready_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      job = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    job();
+  }
+}
+
+}  // namespace gw::net

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Timeouts that cost nothing per request: a wheel of coarse slots, turned by one periodic timer that runs
+// only while there is something to wait for. Setting a later time for a waiting deadline is one store.
+// THREAD: one loop.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "net/event_loop.h"
+
+namespace gw::net {
+
+class Deadlines;
+
+// Derive from it; on_deadline() runs once for each set(), up to one tick (50 ms) late, never early.
+class Deadline {
+ public:
+  Deadline() = default;
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+ protected:
+  ~Deadline() { unlink(); }
+  virtual void on_deadline() = 0;
+
+ private:
+  friend class Deadlines;
+  void unlink();
+
+  TimePoint at_ = TimePoint::max();  // max: not set
+  Deadline* next_ = nullptr;
+  Deadline** link_ = nullptr;  // what points at this; null when in no slot
+  std::uint64_t tick_ = 0;     // of the slot that it is in
+  Deadlines* wheel_ = nullptr;
+};
+
+class Deadlines {
+ public:
+  explicit Deadlines(EventLoop& loop);
+  ~Deadlines();
+  Deadlines(const Deadlines&) = delete;
+  Deadlines& operator=(const Deadlines&) = delete;
+
+  void set(Deadline& deadline, TimePoint at);
+  void set_in(Deadline& deadline, Duration delay) { set(deadline, loop_.now() + delay); }
+  // Leaves it in its slot: setting it again is then nearly free.
+  static void clear(Deadline& deadline) { deadline.at_ = TimePoint::max(); }
+
+ private:
+  friend class Deadline;
+  static constexpr Duration kTick = 50ms;
+  static constexpr std::size_t kSlots = 1024;  // 51 s; later deadlines go round
+
+  static void on_tick(int, short, void* self) noexcept;
+  void turn();
+  void link(Deadline& deadline, std::uint64_t tick);
+  std::uint64_t tick_of(TimePoint at) const;
+  // Beyond one round: as far as the wheel reaches, then judged again.
+  std::uint64_t slot_tick(TimePoint at) const;
+
+  EventLoop& loop_;
+  const TimePoint origin_;
+  std::uint64_t current_ = 0;  // the last tick whose slot was visited
+  std::size_t linked_ = 0;
+  bool running_ = false;
+  event* timer_ = nullptr;
+  std::array<Deadline*, kSlots> slots_{};
+};
+
+}  // namespace gw::net

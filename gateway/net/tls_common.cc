@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls_common.h"
+
+#include <openssl/err.h>
+
+#include <cstring>
+
+namespace gw::net {
+
+std::string openssl_reason() {
+  const unsigned long first = ERR_peek_error();  // of a file that cannot be opened: the system's own
+  const char* reason = ERR_SYSTEM_ERROR(first) ? std::strerror(ERR_GET_REASON(first))
+                                               : ERR_reason_error_string(ERR_peek_last_error());
+  std::string text = reason != nullptr ? reason : "unknown error";
+  ERR_clear_error();
+  return text;
+}
+
+std::string lower_name(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return out;
+}
+
+void set_common_options(SSL_CTX* context, TlsVersion min_version) {
+  SSL_CTX_set_min_proto_version(context, min_version == TlsVersion::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  SSL_CTX_set_options(context,
+                      SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // Partial writes and moving buffers: what is unsent stays in our own buffer. Idle connections keep none.
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(context, 1);                               // one read a record instead of two
+  SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");  // TLS 1.2: forward secret AEAD only
+}
+
+Result<void, std::string> use_certificate(SSL_CTX* context, const std::string& certificate,
+                                          const std::string& key) {
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1)
+    return certificate + ": not a PEM certificate chain: " + openssl_reason();
+  // No passphrase prompt: a daemon has nobody to ask.
+  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return -1; });
+  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
+    return key + ": not the PEM private key of " + certificate + ": " + openssl_reason();
+  if (SSL_CTX_check_private_key(context) != 1)
+    return key + ": does not belong to " + certificate + ": " + openssl_reason();
+  return {};
+}
+
+}  // namespace gw::net

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls_stream.h"
+
+#include <openssl/err.h>
+
+namespace gw::net {
+
+TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl) : Stream(loop, std::move(fd)), ssl_(ssl) {
+  tls_ = true;
+  SSL_set_app_data(ssl_, this);
+  SSL_set_fd(ssl_, fd_.get());
+}
+
+TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl, std::shared_ptr<const ServerTls> server,
+                     const TicketKeys& tickets)
+    : Stream(loop, std::move(fd)), server_(std::move(server)), tickets_(&tickets), ssl_(ssl) {
+  tls_ = true;
+  SSL_set_app_data(ssl_, this);
+  SSL_set_fd(ssl_, fd_.get());
+}
+
+TlsStream::~TlsStream() {
+  if (is_open() && !ended_ && !broken_) end_writing();
+  SSL_free(ssl_);
+  ERR_clear_error();
+}
+
+IoResult TlsStream::read(char* to, std::size_t room) {
+  ERR_clear_error();
+  std::size_t got = 0;
+  const int result = SSL_read_ex(ssl_, to, room, &got);
+  if (result == 1) return {Io::ok, got};
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+      return {Io::blocked, 0};
+    case SSL_ERROR_WANT_WRITE:
+      wait_for_room();
+      return {Io::blocked, 0};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Io::closed, 0};
+    default:
+      broken_ = true;
+      return {Io::failed, 0};
+  }
+}
+
+IoResult TlsStream::write(std::string_view bytes) {
+  std::size_t total = 0;
+  while (total < bytes.size()) {
+    ERR_clear_error();
+    std::size_t sent = 0;
+    const int result = SSL_write_ex(ssl_, bytes.data() + total, bytes.size() - total, &sent);
+    if (result == 1) {
+      total += sent;
+      continue;
+    }
+    const int error = SSL_get_error(ssl_, result);
+    if (error != SSL_ERROR_WANT_WRITE && error != SSL_ERROR_WANT_READ) {
+      broken_ = true;
+      return {Io::failed, 0};
+    }
+    wait_for_room();
+    return total == 0 ? IoResult{Io::blocked, 0} : IoResult{Io::ok, total};
+  }
+  return {Io::ok, total};
+}
+
+void TlsStream::end_writing() {
+  if (ended_ || broken_) return;
+  ended_ = true;
+  ERR_clear_error();
+  SSL_shutdown(ssl_);
+  Stream::end_writing();
+}
+
+void TlsStream::reset() {
+  broken_ = true;
+  Stream::reset();
+}
+
+std::string_view TlsStream::alpn() const {
+  const unsigned char* chosen = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(ssl_, &chosen, &length);
+  return {reinterpret_cast<const char*>(chosen), length};
+}
+
+Stream::Handshake TlsStream::shake_hands(const char*& why) {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_);
+  if (result == 1) return learn_peer(why);
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+      return Handshake::blocked;
+    case SSL_ERROR_WANT_WRITE:
+      wait_for_room();
+      return Handshake::blocked;
+    default: {
+      broken_ = true;
+      const long verdict = SSL_get_verify_result(ssl_);
+      const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+      why = verdict != X509_V_OK ? X509_verify_cert_error_string(verdict)
+                                 : (reason != nullptr ? reason : "the connection ended in the handshake");
+      return Handshake::failed;
+    }
+  }
+}
+
+// The certificate of a resumed session was verified when the session began: it may have run out since.
+Stream::Handshake TlsStream::learn_peer(const char*& why) {
+  if (server_ == nullptr || !server_->asks_for_certificates()) return Handshake::done;
+  X509* certificate = SSL_get0_peer_certificate(ssl_);
+  if (certificate != nullptr && SSL_get_verify_result(ssl_) == X509_V_OK) {
+    peer_ = describe_certificate(certificate);
+    const WallSeconds now = wall_now();
+    if (now < peer_->begins || now > peer_->ends) peer_.reset();
+  }
+  if (peer_ || !server_->demands_certificates()) return Handshake::done;
+  broken_ = true;
+  why = "the client's certificate is missing or has run out";
+  return Handshake::failed;
+}
+
+}  // namespace gw::net

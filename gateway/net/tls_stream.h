@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stream over TLS, of either side. THREAD: one loop. OpenSSL's error queue is cleared before each call.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/peer_certificate.h"
+#include "net/stream.h"
+#include "net/ticket_keys.h"
+#include "net/tls.h"
+
+namespace gw::net {
+
+class TlsStream final : public Stream {
+ public:
+  // A client's end: towards an upstream server.
+  TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl);
+  // A server's end. `tickets` outlive the stream.
+  TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl, std::shared_ptr<const ServerTls> server,
+            const TicketKeys& tickets);
+  ~TlsStream() override;
+
+  static TlsStream& of(SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
+
+  IoResult read(char* to, std::size_t room) override;
+  IoResult write(std::string_view bytes) override;
+  bool has_pending() const override { return SSL_has_pending(ssl_) != 0; }
+  void end_writing() override;
+  void reset() override;
+  std::string_view alpn() const override;
+  std::string_view server_name() const override { return server_name_; }
+  const PeerCertificate* peer_certificate() const override { return peer_ ? &*peer_ : nullptr; }
+
+  // Of the handshake's callbacks.
+  const TicketKeys& ticket_keys() const { return *tickets_; }
+  void set_server_name(std::string name) { server_name_ = std::move(name); }
+
+ private:
+  Handshake shake_hands(const char*& why) override;
+  Handshake learn_peer(const char*& why);
+
+  const std::shared_ptr<const ServerTls> server_;  // the handshake's callbacks point to it
+  const TicketKeys* const tickets_ = nullptr;
+  SSL* ssl_;
+  std::string server_name_;
+  std::optional<PeerCertificate> peer_;
+  bool ended_ = false;
+  bool broken_ = false;  // OpenSSL forbids SSL_shutdown after a fatal error
+};
+
+}  // namespace gw::net

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A claim as the text of a header, reversibly. '%', control characters, bytes outside ASCII and leading and
+// trailing blanks are percent-encoded; so is ',' inside an element of a list, whose elements are joined with
+// ','. Numbers and booleans are their JSON text, objects their JSON text encoded like a string. The text does
+// not say which kind the claim had: the string "a,b" reads like the list ["a","b"], and "1" like 1.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace gw::policy {
+
+// Nothing for null and for an empty list; an empty string is an empty text.
+std::optional<std::string> format_claim(const json::Value& claim);
+std::optional<std::string> format_list(const std::vector<std::string>& list, char separator);
+
+}  // namespace gw::policy

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an upstream is told of a verified identity: the `identity.headers` of the configuration, or a route's
+// own. Setting them is half of the work; protected_fields.h takes away what a client sends in their names.
+// OWNERSHIP: held by the snapshot; rendered headers point to the names in it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/identity.h"
+#include "base/result.h"
+#include "policy/route.h"
+
+namespace gw::policy {
+
+inline constexpr std::size_t kMaxIdentityHeaderBytes = 8 * 1024;
+
+struct RenderedHeader {
+  std::string_view name;
+  std::string value;  // see claim_text.h
+};
+
+class IdentityHeaders {
+ public:
+  explicit IdentityHeaders(IdentityOptions options) : options_(std::move(options)) {}
+
+  // One for each header whose claim the identity has. `sub` and `roles` are those that were authorised;
+  // `scope` is the claim as the token has it, or else the scopes joined with a space. An identity of which a
+  // header would be over kMaxIdentityHeaderBytes is refused (forbidden): with the header left out or cut, the
+  // upstream would take the caller for somebody with fewer claims.
+  Result<std::vector<RenderedHeader>> render(const auth::Identity& identity) const;
+
+  bool forwards_token() const { return options_.forward_token; }
+  const std::vector<IdentityHeader>& headers() const { return options_.headers; }
+  const std::optional<AssertionOptions>& assertion() const { return options_.assertion; }
+
+ private:
+  IdentityOptions options_;
+};
+
+// One sentence for each header that cannot be used, and for each two that a legacy server could not tell
+// apart.
+std::vector<std::string> find_problems(const IdentityOptions& options);
+
+}  // namespace gw::policy

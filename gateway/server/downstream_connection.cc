@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/downstream_connection.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "server/worker.h"
+
+namespace gw::server {
+namespace {
+
+constexpr std::size_t kFirstRead = 16 * 1024;  // the head of most requests
+
+}  // namespace
+
+DownstreamConnection::DownstreamConnection(Worker& worker, const Door& door, UniqueFd fd,
+                                           const net::Address& peer)
+    : worker_(worker),
+      door_(door),
+      accepted_(worker.loop().now()),
+      fd_(std::move(fd)),
+      first_bytes_(worker.codec_worker().buffers) {
+  facts_.listener = &door.facts;
+  learn_peer(peer);
+}
+
+DownstreamConnection::~DownstreamConnection() {
+  worker_.loop().forget(*this);
+}
+
+void DownstreamConnection::learn_peer(const net::Address& peer) {
+  facts_.peer_ip = peer.ip();
+  const auto& trusted = door_.facts.trusted_proxies;
+  facts_.peer_is_trusted = std::any_of(trusted.begin(), trusted.end(),
+                                       [&](const net::Cidr& network) { return peer.is_in(network); });
+}
+
+void DownstreamConnection::start() {
+  worker_.deadlines().set(*this, accepted_ + worker_.limits().client_header_timeout);
+  if (door_.facts.proxy_protocol)
+    greeting_.emplace(worker_.loop(), std::move(fd_), static_cast<net::ProxyGreeting::Events&>(*this));
+  else
+    open_stream(std::move(fd_));
+}
+
+void DownstreamConnection::on_greeting(const net::ProxyHeader& header) {
+  if (header.source()) learn_peer(*header.source());
+  worker_.loop().run_later(*this);
+}
+
+void DownstreamConnection::on_greeting_failed(const char* why) {
+  log::debug("connection refused", {{"client", facts_.peer_ip}, {"why", why}});
+  close();
+}
+
+void DownstreamConnection::run_task() {
+  if (state_ != State::greeting) return;
+  UniqueFd fd = greeting_->take_fd();
+  greeting_.reset();
+  open_stream(std::move(fd));
+}
+
+void DownstreamConnection::open_stream(UniqueFd fd) {
+  state_ = State::handshaking;
+  stream_ = worker_.make_stream(door_, std::move(fd));
+  stream_->start(*this);
+}
+
+void DownstreamConnection::drain() {
+  if (state_ == State::choosing) choose_codec();  // a request that has arrived is still answered
+  if (codec_)
+    codec_->drain();
+  else
+    close();
+}
+
+void DownstreamConnection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  net::Deadlines::clear(*this);
+  if (stream_) stream_->set_reading(false);
+  worker_.release(id_);
+}
+
+void DownstreamConnection::on_stream_open() {
+  facts_.server_name = stream_->server_name();
+  facts_.certificate = stream_->peer_certificate();
+  const bool offers_http2 = facts_.listener->http2;
+  if (stream_->is_tls() || !offers_http2)
+    return serve(http::protocol_of_alpn(stream_->alpn()), std::move(first_bytes_));
+  state_ = State::choosing;
+}
+
+void DownstreamConnection::on_stream_readable() {
+  if (state_ == State::choosing) choose_codec();
+}
+
+// Without TLS nothing but the first bytes says what the client speaks.
+void DownstreamConnection::choose_codec() {
+  char* to = first_bytes_.reserve(kFirstRead);
+  const net::IoResult got = stream_->read(to, first_bytes_.room());
+  if (got.state == net::Io::ok) first_bytes_.commit(got.bytes);
+  const http::Protocol protocol = http::protocol_of_preface(first_bytes_.view());
+  if (protocol != http::Protocol::unknown) return serve(protocol, std::move(first_bytes_));
+  first_bytes_.consume(0);
+  if (got.state != net::Io::ok && got.state != net::Io::blocked) close();
+}
+
+void DownstreamConnection::serve(http::Protocol protocol, net::Buffer received) {
+  state_ = State::serving;
+  net::Deadlines::clear(*this);
+  codec_ = http::make_server_codec(protocol, *stream_, worker_.codec_worker(), *this, accepted_);
+  codec_->start(std::move(received));
+}
+
+void DownstreamConnection::on_stream_failed(const char* why) {
+  log::debug("handshake failed", {{"client", facts_.peer_ip}, {"why", why}});
+  close();
+}
+
+void DownstreamConnection::on_deadline() {
+  if (first_bytes_.empty()) return close();
+  serve(http::Protocol::http1, std::move(first_bytes_));  // which says that the head took too long
+}
+
+http::RequestEvents& DownstreamConnection::open_exchange(http::ServerStream& stream) {
+  return worker_.open_exchange(stream, facts_);
+}
+
+bool DownstreamConnection::is_draining() const {
+  return worker_.is_draining();
+}
+
+}  // namespace gw::server

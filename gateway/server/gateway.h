@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running process: sockets, workers, shared services, signals. Loads, serves, reloads, drains.
+// THREAD: the main thread, which does nothing else.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "exchange/access_log.h"
+#include "exchange/audit_log.h"
+#include "mail/outbox.h"
+#include "net/blocking_pool.h"
+#include "net/signals.h"
+#include "server/key_refresher.h"
+#include "server/key_rotator.h"
+#include "server/process_control.h"
+#include "server/ticket_rotation.h"
+#include "server/watch.h"
+#include "server/worker.h"
+#include "store/store.h"
+
+namespace gw::server {
+
+class Gateway final : private net::Deadline {
+ public:
+  explicit Gateway(std::string config_file);
+  ~Gateway();
+
+  // Serves until a signal says otherwise. Returns the exit status of the contract: 0 after a clean drain, 1
+  // on a start error or a drain that was cut short.
+  int run();
+
+ private:
+  // starting -> serving -> draining -> ended; ended from any
+  enum class State : std::uint8_t { starting, serving, draining, ended };
+
+  bool start();
+  bool open_store();
+  bool open_logs();
+  Result<std::vector<std::vector<Door>>, std::string> open_doors();
+  void open_workers(std::vector<std::vector<Door>> doors, ListenerList listeners,
+                    std::shared_ptr<const exchange::Snapshot> snapshot);
+  void on_worker_ready();
+  void on_worker_failed(std::string why);
+  void on_worker_drained();
+  void on_signal(int signal);
+  exchange::ReloadReport reload();
+  bool take_over(config::Config& config, config::Issues& issues, exchange::ReloadReport& report);
+  // What changed, into the report and the log. False when it lets more through and may not.
+  bool judge_changes(const exchange::Snapshot& next, config::Issues& issues,
+                     exchange::ReloadReport& report) const;
+  void watch_files(std::vector<std::string> files);
+  void drain();
+  bool has_remote_issuers() const;
+  void describe(exchange::Census& census);
+  void end(int status);
+  void stop_at_once(int status);
+  void on_deadline() override;  // of the drain
+
+  const std::string file_;
+  config::Config config_;
+  net::EventLoop loop_;
+  net::Deadlines deadlines_{loop_};
+  std::unique_ptr<net::Signals> signals_;
+  std::unique_ptr<FileWatch> watch_;  // with server.watch
+  std::shared_ptr<const exchange::Snapshot> snapshot_;
+  std::unique_ptr<exchange::LogWriter> access_log_;
+  std::unique_ptr<exchange::AuditWriter> audit_;  // null without log.audit
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<net::BlockingPool> pool_;
+  std::unique_ptr<KeyRefresher> refresher_;
+  KeyRotator rotator_{deadlines_, [this](const std::shared_ptr<const auth::KeyStore>& keys) {
+                        for (auto& worker : workers_) worker->use_keys(keys);
+                        if (audit_)
+                          audit_->write(exchange::AuditEvent("keys").add("signs", keys->current().key.kid()));
+                      }};
+  std::unique_ptr<mail::Outbox> outbox_;
+  std::unique_ptr<policy::RateLimits> rate_limits_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  TicketRotation tickets_{deadlines_, [this](const net::TicketKey& next) {
+                            for (auto& worker : workers_) worker->rotate_tickets(next);
+                          }};
+  ProcessControl control_;
+  const TimePoint started_ = steady_now();
+  std::vector<exchange::Listening> listening_;
+  std::vector<std::unique_ptr<net::SocketFile>> socket_files_;
+  exchange::ProcessCounters counters_;
+  std::optional<exchange::ReloadReport> last_reload_;
+  State state_ = State::starting;
+  std::size_t ready_ = 0;
+  std::size_t drained_ = 0;
+  int status_ = 0;
+};
+
+}  // namespace gw::server

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/face.h"
+#include "users.h"
+
+namespace {
+
+const char* const kSettings[] = {"url",   "password", "key",         "email_key",
+                                 "write", "timeout",  "connections", nullptr};
+
+constexpr gatewarden_plugin kPlugin = common::Face<redis_users::Users>::with_passwords(kSettings);
+
+}  // namespace
+
+extern "C" const gatewarden_plugin* gatewarden_plugin_load(void) {
+  return &kPlugin;
+}

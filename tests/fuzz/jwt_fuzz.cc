@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// A token's text and a JWK set's, as anybody may send them. What is accepted must hold together.
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "auth/token_verifier.h"
+#include "base/json.h"
+#include "jose/pem.h"
+#include "jose/token.h"
+
+namespace {
+
+using namespace gw;
+
+constexpr WallSeconds kNow = 1'700'000'000;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// The example keys of RFC 7515: tokens of the corpus are signed with the first.
+constexpr std::string_view kKeys =
+    R"({"keys":[{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9)"
+    R"(CAow","kid":"h1"},{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+    R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"e1"},{"kty":"OKP","crv":"Ed25519",)"
+    R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"o1"}]})";
+
+auth::TokenVerifier make_verifier() {
+  auth::Issuer issuer;
+  issuer.name = "fuzz";
+  issuer.issuer = "https://issuer.example";
+  issuer.algorithms = jose::AlgorithmSet::all();
+  issuer.keys = jose::parse_jwk_set(kKeys, {.allow_symmetric = true})->keys;
+  issuer.audiences = {"api"};
+  issuer.claims = {{"roles", "realm_access.roles"}};
+  return auth::TokenVerifier(std::make_shared<const auth::Issuers>(auth::Issuers{issuer}));
+}
+
+void try_token(std::string_view text) {
+  static auth::TokenVerifier verifier = make_verifier();
+  const bool well_formed = jose::parse_token(text).ok();
+  for (int again = 0; again < 2; ++again) {
+    const auto identity = verifier.verify(text, kNow);
+    if (!identity) continue;
+    require(well_formed);
+    require((*identity)->expires_at > kNow && (*identity)->issuer == "https://issuer.example");
+    require(!verifier.verify(text, (*identity)->expires_at).ok());
+  }
+}
+
+void try_keys(std::string_view text) {
+  const auto set = jose::parse_key_file(text, {.allow_symmetric = true, .read_private = true});
+  if (!set) return;
+  for (const jose::Key& key : set->keys) {
+    require(!key.algorithms().empty());
+    require(!jose::thumbprint(key).empty());
+    if (key.is_symmetric()) continue;
+    const auto again = jose::parse_jwk(jose::format_public_jwk(key), {});
+    require(again.ok() && !again->can_sign() && jose::thumbprint(*again) == jose::thumbprint(key));
+  }
+}
+
+// What has been read once reads the same from what we write.
+void try_json(std::string_view text) {
+  const auto value = json::parse(text);
+  if (!value) return;
+  const auto again = json::parse(json::dump(*value));
+  require(again.ok() && *again == *value);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  try_token(text);
+  try_keys(text);
+  try_json(text);
+  return 0;
+}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages in a real browser: Chromium, driven by the scripts of tests/browser. Screenshots are kept beside the logs
+of the build, in tests/browser."""
+import fcntl
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.gateway import BINARY, ROOT, USERS, in_front_of
+from support.ports import ReservedPort
+from support.waiting import SLOWNESS
+
+PASSWORD = "a-long-enough-password"
+SCRIPTS = ROOT / "tests" / "browser"
+SCREENSHOTS = Path(BINARY).resolve().parents[1] / "tests" / "browser"
+PATIENT = USERS.replace("backends: [users]", "backends: [users]\n  register: true\n  lockout: {failures: 1000}\n"
+                        "  page: {title: Example API, logo: logo.svg}")
+LOGO = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#2749c9"/>'
+        '<path d="M16 7l8 4v6c0 5-4 8-8 9-4-1-8-4-8-9v-6z" fill="#fff"/></svg>')
+
+
+@pytest.fixture(scope="module")
+def packages():
+    """The packages of tests/browser/package-lock.json, installed once."""
+    installed, wanted = SCRIPTS / "node_modules" / ".package-lock.json", SCRIPTS / "package-lock.json"
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    with open(SCREENSHOTS / "install.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=SCRIPTS, check=True)
+            os.utime(installed)
+
+
+def drive(gate, script, env=None):
+    url = f"https://localhost:{gate.tls_port}"
+    done = subprocess.run(["node", SCRIPTS / f"{script}.mjs"], capture_output=True, text=True, check=False,
+                          timeout=110 * SLOWNESS,
+                          env={**os.environ, "GATEWARDEN_URL": url, "GATEWARDEN_SCREENSHOTS": str(SCREENSHOTS),
+                               "CHROMIUM": shutil.which("chromium"), **(env or {})})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_people_find_their_way_through_the_pages(packages, gateway, upstream):
+    hook = ReservedPort()
+    config = PATIENT.replace("backends: [users]", f"""backends: [users]
+  reset: {{url: "https://api.example.com", webhook: {{url: "http://127.0.0.1:{hook.number}/"}}}}""")
+    gate = gateway(config + in_front_of(upstream()), users={"alice": PASSWORD, "bob": PASSWORD}, files={"logo.svg": LOGO})
+    try:
+        drive(gate, "journey", {"GATEWARDEN_HOOK_PORT": str(hook.number)})
+    finally:
+        hook.release()
+
+
+def test_a_locked_account_says_how_long_to_wait(packages, gateway, upstream):
+    config = PATIENT.replace("failures: 1000", "failures: 3")
+    gate = gateway(config + in_front_of(upstream()), users={"alice": PASSWORD}, files={"logo.svg": LOGO})
+    drive(gate, "locked")
