@@ -10,6 +10,9 @@ namespace gw::endpoints {
 namespace {
 
 constexpr unsigned kMaxDepth = 16;  // sections in sections, templates in templates
+// Templates that include others several times over multiply: no page comes near these, and none goes beyond.
+constexpr unsigned kMaxRenderedParts = 100'000;
+constexpr std::size_t kMaxPageBytes = 1 << 20;
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -137,6 +140,9 @@ struct Template::Rendering {
   const Phrases& phrases;
   std::vector<const json::Value*> scopes;
   std::string out;
+  unsigned rendered_parts = 0;
+
+  bool is_full() const { return rendered_parts >= kMaxRenderedParts || out.size() >= kMaxPageBytes; }
 
   const json::Value* find(std::string_view name) const {
     for (auto scope = scopes.rbegin(); scope != scopes.rend(); ++scope)
@@ -146,7 +152,11 @@ struct Template::Rendering {
 
   void render(const std::vector<Part>& parts, unsigned depth) {
     if (depth > kMaxDepth) return;
-    for (const Part& part : parts) render(part, depth);
+    for (const Part& part : parts) {
+      if (is_full()) return;
+      ++rendered_parts;
+      render(part, depth);
+    }
   }
 
   void render(const Part& part, unsigned depth) {
@@ -195,7 +205,7 @@ Result<Template, std::string> Template::parse(std::string_view text) {
 
 std::string Template::render(const Templates& others, const Phrases& phrases,
                              const json::Value& model) const {
-  Rendering rendering{others, phrases, {&model}, {}};
+  Rendering rendering{others, phrases, {&model}, {}, 0};
   rendering.render(parts_, 0);
   return std::move(rendering.out);
 }

@@ -45,6 +45,7 @@ class Template {
   // The error is a sentence that names the line.
   static Result<Template, std::string> parse(std::string_view text);
 
+  // Cut off where it grows beyond 100,000 parts or about 1 MiB.
   std::string render(const Templates& others, const Phrases& phrases, const json::Value& model) const;
   // Names of the templates that it includes.
   void list_includes(std::vector<std::string>& names) const;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/base64url.h"
@@ -93,6 +94,22 @@ bool is_over(Fault fault) {
   }
 }
 
+// Also by way of others.
+bool includes_itself(const Templates& templates, const std::string& name) {
+  std::set<std::string> reached;
+  std::vector<std::string> open{name};
+  while (!open.empty()) {
+    const auto page = templates.find(open.back());
+    open.pop_back();
+    if (page == templates.end()) continue;
+    std::vector<std::string> included;
+    page->second.list_includes(included);
+    for (std::string& other : included)
+      if (reached.insert(other).second) open.push_back(std::move(other));
+  }
+  return reached.contains(name);
+}
+
 }  // namespace
 
 void Pages::add_file(std::string_view name, std::string_view text, std::vector<std::string>& problems) {
@@ -154,7 +171,7 @@ void Pages::add_logo(const std::string& file, std::vector<std::string>& problems
     logo_ = "data:" + std::string(type->media_type) + ";base64," + base64_encode(*content);
 }
 
-// What a template includes must be there: a page must not come out half.
+// What a template includes must be there and must come to an end: a page must not come out half.
 void Pages::check(std::vector<std::string>& problems) {
   for (const auto& [name, page] : templates_) {
     std::vector<std::string> included;
@@ -162,6 +179,7 @@ void Pages::check(std::vector<std::string>& problems) {
     for (const std::string& other : included)
       if (!templates_.contains(other))
         problems.push_back("login.page: " + name + " includes " + other + ", which is not there");
+    if (includes_itself(templates_, name)) problems.push_back("login.page: " + name + " includes itself");
   }
   for (auto& [language, phrases] : phrases_)
     if (language != kEnglish) phrases.fall_back_on(phrases_.find(kEnglish)->second);

@@ -312,6 +312,9 @@ def test_pages_title_logo_and_language_of_ones_own(gateway, upstream):
     assert "data:image/svg+xml;base64,PHN2Zy8+" in page
     (gate.folder / "own" / "login.html").write_text("{{> head.html}}<p>{{#x}}</p>")
     (gate.folder / "own" / "it.json").write_text("[]")
+    (gate.folder / "own" / "head.html").write_text("{{> foot.html}}")
+    (gate.folder / "own" / "foot.html").write_text("{{> head.html}}")
     done = gate.run("check")
-    assert done.returncode == 1 and done.stderr.count(": error: login.page: ") == 2
+    assert done.returncode == 1 and done.stderr.count(": error: login.page: ") == 4
+    assert "foot.html includes itself" in done.stderr and "head.html includes itself" in done.stderr
     assert 'login.html: line 1: the section "x" has no end' in done.stderr and "it.json is no JSON object" in done.stderr

@@ -44,6 +44,16 @@ TEST(Template, IncludesOthersAndEndsWhereTheyIncludeEachOther) {
   EXPECT_LT(render("{{> loop.html}}", others).size(), 30u);
 }
 
+TEST(Template, StaysBoundedWhereIncludesMultiply) {
+  Templates others;
+  std::string six, long_text(10'000, 'x');
+  for (int i = 0; i < 6; ++i) six += "{{> loop.html}}";
+  others.emplace("loop.html", *Template::parse("." + six));
+  EXPECT_LT(render("{{> loop.html}}", others).size(), 200'000u);
+  others.insert_or_assign("loop.html", *Template::parse(long_text + six));
+  EXPECT_LT(render("{{> loop.html}}", others).size(), 1'100'000u);
+}
+
 TEST(Template, SaysWhichLineIsWrong) {
   const auto why = [](const std::string& text) {
     const auto parsed = Template::parse(text);
