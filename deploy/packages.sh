@@ -53,8 +53,12 @@ need_packages() {
   ((${#missing[@]})) || return 0
 
   echo "installing ${#missing[@]} Debian packages: ${missing[*]}"
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
   as_root "${apt[@]}" update || echo "warning: 'apt-get update' failed; trying with the package lists that are there" >&2
+  as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" && return 0
+  echo "warning: that did not work; once more in 10 s" >&2
+  sleep 10
+  as_root "${apt[@]}" update || true
   as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" && return 0
 
   for package in "${missing[@]}"; do
