@@ -205,6 +205,7 @@ void H2Stream::set_reading_pace() {
 }
 
 void H2Stream::set_writing_pace() {
+  behind_first_ = behind_last_;
   writing_pace_.begin(connection_.loop.now(), taken_);
   shared_pace_.begin(connection_.loop.now(), connection_.traffic.taken());
 }
@@ -223,13 +224,13 @@ bool H2Stream::sends_too_slowly() {
          !reading_pace_.holds(connection_.worker.limits, connection_.loop.now(), received_);
 }
 
-// A client that has all that its windows allowed has to open them. Else the connection is what it takes from
-// too slowly, and as long as that is so each stream has a share of it.
+// A client that has got what was sent before this time began could have opened its windows since. Else the
+// connection is what it takes from too slowly, and as long as that is so each stream has a share of it.
 bool H2Stream::reads_too_slowly() {
   const Limits& limits = connection_.worker.limits;
   const TimePoint now = connection_.loop.now();
   const std::int64_t all_taken = connection_.traffic.taken();
-  const bool holds = connection_.session.is_held_by_peer(id_) && all_taken >= behind_last_
+  const bool holds = connection_.session.is_held_by_peer(id_) && all_taken >= behind_first_
                          ? writing_pace_.holds(limits, now, taken_)
                          : shared_pace_.holds(limits, now, all_taken, connection_.traffic.readers);
   set_writing_pace();

@@ -75,14 +75,15 @@ class H2Stream final : public ServerStream, private H2Body::Events, private net:
   net::Buffer in_;  // came while the body was paused
   H2Body out_;
   net::Buffer trailer_storage_;
-  Fields trailers_;               // of the request
-  std::int64_t received_ = 0;     // of the body
-  std::int64_t taken_ = 0;        // of ours, into frames
-  std::int64_t behind_last_ = 0;  // of those frames: its position in the connection's traffic
-  Pace reading_pace_;             // while awaits_body()
-  Pace writing_pace_;             // while writing_waits_: of this stream
-  Pace shared_pace_;              // and of the connection
-  bool writing_waits_ = false;    // for the client to make room
+  Fields trailers_;                // of the request
+  std::int64_t received_ = 0;      // of the body
+  std::int64_t taken_ = 0;         // of ours, into frames
+  std::int64_t behind_last_ = 0;   // of those frames: its position in the connection's traffic
+  std::int64_t behind_first_ = 0;  // the same when the pace began
+  Pace reading_pace_;              // while awaits_body()
+  Pace writing_pace_;              // while writing_waits_: of this stream
+  Pace shared_pace_;               // and of the connection
+  bool writing_waits_ = false;     // for the client to make room
   Request request_ = Request::complete;
   Response response_ = Response::none;
   Method method_ = Method::get;

@@ -97,10 +97,10 @@ def test_a_body_that_trickles_ends_its_stream_and_no_other(gateway, upstream):
 @pytest.mark.parametrize("drop", [0, 512], ids=["nothing", "drops"])
 def test_a_stream_that_is_read_too_slowly_is_reset_beside_one_that_is_read(gateway, upstream, drop):
     """The windows of the streams differ: one is opened far, the other not or by drops, four times too slowly."""
-    body = b"x" * (16 * MEBI)
+    body = b"x" * (24 * MEBI)
     service = upstream(lambda request: response(body if request.target == "/big" else "small"))
-    gate = gateway(in_front_of(service, OPEN), limits="client_body_timeout: 1s, client_min_rate: 32KiB")
-    with gate.connect(timeout=20 * SLOWNESS) as connection:
+    gate = gateway(in_front_of(service, OPEN), limits="client_body_timeout: 2s, client_min_rate: 32KiB")
+    with gate.connect(timeout=20 * SLOWNESS, receive_buffer=65536) as connection:
         connection.send(wide_open() + head(1, path="/big") + head(3, path="/big") + window(3, MUCH))
         frames, got, began, last = Frames(connection), {1: 0, 3: 0}, time.monotonic(), time.monotonic()
         while True:
