@@ -14,6 +14,13 @@
 
 namespace gw::auth {
 
+// No issuer: revocations of a subject under this name end what is remembered of that account's password, and
+// neither sessions nor tokens.
+inline constexpr std::string_view kBasicIssuer = "basic:";
+// How long after its revocation, or a change of the password elsewhere, a credential may still be taken.
+inline constexpr WallSeconds kKeyMemory = 10;
+inline constexpr WallSeconds kBasicMemory = 60;
+
 class CredentialCache {
  public:
   static constexpr std::size_t kEntries = 1024;

@@ -29,6 +29,11 @@ class Revocations {
            is_outdated(issuers_, identity.issuer, {}, identity.issued_at);
   }
 
+  // Whether everything of that `sub` has been revoked that is as old as `since`, or older.
+  bool covers(std::string_view subject, std::string_view issuer, WallSeconds since) const {
+    return is_outdated(subjects_, subject, issuer, since);
+  }
+
   // Again is no harm: what is wider counts. Removes a little of what has served.
   void apply(const store::Revocation& revocation, WallSeconds now);
   // For a timer, so that what has served goes while nothing new comes.

@@ -18,6 +18,7 @@
 #include "cli/plugin_check.h"
 #include "cli/run.h"
 #include "cli/state_store.h"
+#include "cli/store_access.h"
 #include "cli/token.h"
 #include "cli/user.h"
 #include "config/load.h"
@@ -102,9 +103,13 @@ int run_user_command(const std::string& file, const UserCommand& command) {
                           {},
                           (std::filesystem::path(config.server.state_dir) / config.store.path).string()};
     if (!config.login.backends.empty())
-      settings.end_sessions = [&config](const std::string& subject) {
-        return record_revocation(config,
-                                 auth::revocation_of_account(subject, config.tokens.issuer, wall_now()));
+      settings.end_sessions = [&config, store_path = settings.store_path](
+                                  const std::string& subject) -> Result<void, std::string> {
+        auto ended =
+            record_revocation(config, auth::revocation_of_account(subject, config.tokens.issuer, wall_now()));
+        if (!ended) return ended;
+        const Status links = end_reset_links(store_path, subject);
+        return links ? ended : Result<void, std::string>(links.error().detail);
       };
     return run_user(command, settings, prompt_on_terminal, std::cin, std::cout, std::cerr);
   });

@@ -57,11 +57,20 @@ Result<std::optional<store::Record>> take_record(const std::string& store_path, 
       });
 }
 
-Result<std::vector<store::Record>> list_records(const std::string& store_path, store::RecordKind kind) {
+Result<std::vector<store::Record>> list_records(const std::string& store_path, store::RecordKind kind,
+                                                const std::string& owner) {
   return ask<std::vector<store::Record>>(
       store_path, [&](store::Store& store, net::EventLoop& loop, auto done) {
-        return store.list_records(loop, kind, {}, wall_now(), std::move(done));
+        return store.list_records(loop, kind, owner, wall_now(), std::move(done));
       });
+}
+
+Status end_reset_links(const std::string& store_path, const std::string& subject) {
+  const auto links = list_records(store_path, store::RecordKind::reset, subject);
+  if (!links) return links.error();
+  for (const store::Record& link : *links)
+    if (const auto taken = take_record(store_path, link.kind, link.key); !taken) return taken.error();
+  return {};
 }
 
 }  // namespace gw::cli

@@ -35,7 +35,7 @@ struct UserSettings {
   std::string plugin_dir;
   auth::HashOptions hash;
   std::size_t password_min_length = 12;
-  // Ends every session and token of a subject; empty where nobody logs in.
+  // Ends every session, token and open reset link of a subject; empty where nobody logs in.
   std::function<Result<void, std::string>(const std::string& subject)> end_sessions;
   std::string store_path{};  // of the lockouts
 };

@@ -20,10 +20,6 @@ namespace {
 using exchange::Exchange;
 using exchange::Verdict;
 
-// How long after its revocation, or a change of the password, a credential may still be taken.
-constexpr WallSeconds kKeyMemory = 10;
-constexpr WallSeconds kBasicMemory = 60;
-
 // The identity that an access token with these claims has, made by the one way that identities are made.
 Result<auth::IdentityRef> make_identity(Exchange& exchange, std::string_view subject,
                                         const json::Value& more) {
@@ -72,12 +68,20 @@ Verdict judge_key(Exchange& exchange, const std::optional<store::Record>& record
   if (!identity) return exchange.refuse(identity.error());
   const WallSeconds now = exchange.services().loop.wall();
   exchange.world().login->credentials.add(exchange.token(), *identity,
-                                          std::min(record->until, now + kKeyMemory), now);
+                                          std::min(record->until, now + auth::kKeyMemory), now);
   return accept(exchange, std::move(*identity));
+}
+
+// Whether the account's password, or all that it had, has been revoked since.
+bool is_revoked_since(Exchange& exchange, const auth::Identity& identity, WallSeconds since) {
+  const auth::Revocations& revocations = exchange.services().revocations;
+  return revocations.covers(identity.subject, auth::kBasicIssuer, since) ||
+         revocations.covers(identity.subject, identity.issuer, since);
 }
 
 struct BasicLogin {
   std::string_view credential;  // as sent, for the cache
+  WallSeconds began = 0;
   std::string username;
   SecretString password;
   std::optional<std::string> subject{};
@@ -92,8 +96,11 @@ Verdict remember(Exchange& exchange, Login login) {
   auto identity = make_identity(exchange, login->who.account.subject, claims);
   if (!identity) return exchange.refuse(identity.error());
   const WallSeconds now = exchange.services().loop.wall();
-  exchange.world().login->credentials.add(login->credential, *identity, now + kBasicMemory, now);
-  return accept(exchange, std::move(*identity));
+  // The backend may have been asked before the change.
+  if (!is_revoked_since(exchange, **identity, login->began))
+    exchange.world().login->credentials.add(login->credential, *identity, now + auth::kBasicMemory, now);
+  exchange.become(std::move(*identity));  // verified just now: a revocation is of what was before
+  return Verdict::proceed;
 }
 
 Verdict verify(Exchange& exchange, Login login) {
@@ -168,9 +175,15 @@ Verdict check_basic(Exchange& exchange) {
     return exchange.refuse(Fault::ambiguous_credentials);
   exchange.set_credential(exchange::CredentialSource::authorization, {});
   if (!sent || sent->password.empty()) return reject(exchange, Fault::bad_credentials);
-  if (auto known = exchange.world().login->credentials.find(field->value, exchange.services().loop.wall()))
-    return accept(exchange, std::move(known));
+  const WallSeconds now = exchange.services().loop.wall();
+  auto known = exchange.world().login->credentials.find(field->value, now);
+  if (known && !exchange.services().revocations.is_revoked(*known) &&
+      !is_revoked_since(exchange, *known, known->issued_at)) {
+    exchange.become(std::move(known));
+    return Verdict::proceed;
+  }
   auto login = std::make_unique<BasicLogin>();
+  login->began = now;
   login->credential = field->value;
   login->username = std::move(sent->username);
   login->password = std::move(sent->password);

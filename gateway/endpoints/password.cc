@@ -3,11 +3,13 @@
 
 #include <algorithm>
 
+#include "auth/credential_cache.h"
 #include "auth/lockout.h"
 #include "auth/password_hash.h"
 #include "base/log.h"
 #include "endpoints/new_account.h"
 #include "endpoints/pages.h"
+#include "endpoints/reset_links.h"
 #include "endpoints/waiting.h"
 
 namespace gw::endpoints {
@@ -132,6 +134,19 @@ Verdict end_other_sessions(Exchange& exchange) {
   return exchange.wait_for(exchange.world().login->sessions.end_others(
       exchange.identity()->subject, exchange.identity()->session_id, exchange.services().loop.wall(),
       then(exchange, [](bool) { return Verdict::proceed; })));
+}
+
+// Where it is still remembered from Basic, and where a link would replace the new one.
+Verdict end_old_password(Exchange& exchange) {
+  exchange::Services& services = exchange.services();
+  const std::string& subject = exchange.identity()->subject;
+  const WallSeconds now = services.loop.wall();
+  store::Revocation revocation{store::RevokedKind::subject, subject, now, now + 2 * auth::kBasicMemory,
+                               std::string(auth::kBasicIssuer)};
+  revocation.ends_sessions = false;
+  auto ended = [&exchange, subject](std::monostate) { return end_reset_links(exchange, subject); };
+  return exchange.wait_for(
+      services.store->revoke(services.loop, std::move(revocation), then(exchange, std::move(ended))));
 }
 
 Verdict reply_password_changed(Exchange& exchange) {

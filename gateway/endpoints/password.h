@@ -20,6 +20,7 @@ exchange::Verdict reserve_password_attempt(exchange::Exchange& exchange);
 exchange::Verdict change_password(exchange::Exchange& exchange);
 exchange::Verdict clear_password_attempts(exchange::Exchange& exchange);
 exchange::Verdict end_other_sessions(exchange::Exchange& exchange);
+exchange::Verdict end_old_password(exchange::Exchange& exchange);
 exchange::Verdict reply_password_changed(exchange::Exchange& exchange);
 
 inline constexpr std::array kPasswordPageSteps{
@@ -49,6 +50,7 @@ inline constexpr std::array kPasswordSteps{
     exchange::Step{"change_password", change_password},
     exchange::Step{"clear_password_attempts", clear_password_attempts},
     exchange::Step{"end_other_sessions", end_other_sessions},
+    exchange::Step{"end_old_password", end_old_password},
     exchange::Step{"reply_password_changed", reply_password_changed},
 };
 

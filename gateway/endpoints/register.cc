@@ -2,6 +2,7 @@
 #include "endpoints/register.h"
 
 #include "auth/password_hash.h"
+#include "auth/random_id.h"
 #include "endpoints/new_account.h"
 #include "endpoints/waiting.h"
 
@@ -49,17 +50,31 @@ Result<auth::BackendAccount> create(const auth::BackendSet& backends, const auth
 
 // With `reveal: false` nobody learns whether an address has an account: the answer is the same, and gives no
 // session.
+Verdict reply_in_silence(Exchange& exchange) {
+  if (is_browser_form(exchange) && exchange.snapshot().pages != nullptr)
+    return send_on(exchange, exchange.snapshot().login.prefix + "/login?done=registered");
+  exchange::Reply reply;
+  reply.status = 202;
+  reply.body = json::dump(json::Object{{"detail", "If the address had no account, it has one now: log in."}});
+  return exchange.answer(std::move(reply));
+}
+
+// A new account is a write that is waited for, so there is one where there is none: a record that nobody can
+// use.
+Verdict write_nothing(Exchange& exchange) {
+  exchange::Services& services = exchange.services();
+  const WallSeconds now = services.loop.wall();
+  return exchange.wait_for(services.store->put_record(
+      services.loop, {store::RecordKind::reset, auth::make_random_id(), {}, "{}", now + 1}, now,
+      [&exchange](const Result<std::monostate>&) { exchange.resume(reply_in_silence(exchange)); }));
+}
+
 template <class Job>
 Verdict create_in_silence(Exchange& exchange, Job job) {
   auto created = [&exchange](const Result<auth::BackendAccount>& who) {
-    if (!who && who.error().fault != Fault::taken) return exchange.resume(exchange.refuse(who.error()));
-    if (is_browser_form(exchange) && exchange.snapshot().pages != nullptr)
-      return exchange.resume(send_on(exchange, exchange.snapshot().login.prefix + "/login?done=registered"));
-    exchange::Reply reply;
-    reply.status = 202;
-    reply.body =
-        json::dump(json::Object{{"detail", "If the address had no account, it has one now: log in."}});
-    exchange.resume(exchange.answer(std::move(reply)));
+    if (who) return exchange.resume(reply_in_silence(exchange));
+    const bool is_taken = who.error().fault == Fault::taken;
+    exchange.resume(is_taken ? write_nothing(exchange) : exchange.refuse(who.error()));
   };
   exchange::Services& services = exchange.services();
   return exchange.wait_for(services.pool.run(services.loop, std::move(job), std::move(created)));

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "endpoints/new_account.h"
 #include "endpoints/pages.h"
+#include "endpoints/reset_links.h"
 #include "endpoints/waiting.h"
 #include "http/form.h"
 #include "jose/digest.h"
@@ -114,7 +115,8 @@ Verdict end_sessions(Exchange& exchange, const std::string& subject) {
   log::info("password reset", {{"request_id", exchange.request_id()}, {"subject", subject}});
   auto unlocked = [&exchange, subject](std::monostate) {
     return exchange.wait_for(exchange.services().store->unlock(
-        exchange.services().loop, subject, then(exchange, [](std::monostate) { return Verdict::proceed; })));
+        exchange.services().loop, subject,
+        then(exchange, [&exchange, subject](std::monostate) { return end_reset_links(exchange, subject); })));
   };
   return exchange.wait_for(exchange.world().login->sessions.end_all(subject, exchange.services().loop.wall(),
                                                                     then(exchange, std::move(unlocked))));

@@ -199,6 +199,11 @@ void H1Server::on_stream_writable() {
   on_stream_readable();
 }
 
+// While the body is held back. What a tunnel still holds is for the other side, which has not ended.
+void H1Server::on_stream_hung_up() {
+  if (events_ != nullptr && !is_tunnel_) client_left();
+}
+
 void H1Server::on_deadline() {
   if (!out_.empty()) {  // what we write is not read, or too slowly
     const auto taken = written_ - static_cast<std::int64_t>(stream_.unacknowledged());

@@ -43,6 +43,7 @@ class H1Server final : public ServerCodec,
   void on_stream_readable() override;
   void on_stream_writable() override;
   void on_stream_failed(const char*) override { close(); }
+  void on_stream_hung_up() override;
   void on_deadline() override;
   void run_task() override;
 

@@ -40,7 +40,7 @@ H2Body::Piece H2Body::read_body(char* to, std::size_t room) {
   if (size != 0) out_.consume(size);
   const bool drained = above_watermark_ && out_.size() <= ClientStream::kLowWatermark;
   if (drained) above_watermark_ = false;
-  events_.on_body_taken(drained);
+  events_.on_body_taken(size, drained);
   if (state_ == State::ended) return {out_.empty() ? Is::last : Is::more, size};
   return {size == 0 ? Is::waiting : Is::more, size};
 }

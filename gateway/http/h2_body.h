@@ -16,9 +16,9 @@ class H2Body final : public H2Session::Body {
  public:
   class Events {
    public:
-    // Some of it has been read, while frames are made: only to be noted. `drained`: size() fell below the low
-    // watermark after it had been above the high one.
-    virtual void on_body_taken(bool drained) = 0;
+    // `bytes` of it have been read, while frames are made: only to be noted. `drained`: size() fell below the
+    // low watermark after it had been above the high one.
+    virtual void on_body_taken(std::size_t bytes, bool drained) = 0;
 
    protected:
     ~Events() = default;

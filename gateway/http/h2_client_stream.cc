@@ -107,7 +107,7 @@ void H2ClientStream::on_connection_lost(const char* why) {
   fail(answering_ ? UpstreamFailure::protocol : UpstreamFailure::unanswered, why);
 }
 
-void H2ClientStream::on_body_taken(bool drained) {
+void H2ClientStream::on_body_taken(std::size_t, bool drained) {
   if (!drained) return;
   drained_ = true;
   loop_.run_later(*this);

@@ -36,7 +36,7 @@ class H2ClientStream final : public ClientStream, private H2Body::Events, privat
   // idle -> head -> body -> done; done from any
   enum class State : std::uint8_t { idle, head, body, done };
 
-  void on_body_taken(bool drained) override;
+  void on_body_taken(std::size_t, bool drained) override;
   void run_task() override;
   void pass_on(std::string_view bytes);
   void take_trailers(H2Head& fields);

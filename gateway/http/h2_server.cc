@@ -19,8 +19,8 @@ H2Server::H2Server(net::Stream& stream, const ServerWorker& worker, ServerCodecE
       owner_(owner),
       accepted_(accepted),
       session_(H2Session::Side::server, worker.buffers, worker.limits),
-      connection_{session_, worker, stream.loop(), *this},
-      out_(worker.buffers),
+      traffic_(stream, worker.buffers),
+      connection_{session_, worker, stream.loop(), *this, traffic_},
       idle_since_(accepted) {}
 
 H2Server::~H2Server() {
@@ -59,7 +59,7 @@ void H2Server::on_stream_readable() {
 }
 
 void H2Server::on_stream_writable() {
-  if (!out_.empty()) return stream_.loop().run_later(*this);
+  if (!traffic_.out.empty()) return stream_.loop().run_later(*this);
   // It was TLS that had something to say, and held up a read for it.
   stream_.stop_writing_events();
   on_stream_readable();
@@ -119,30 +119,40 @@ void H2Server::close_stream(std::int32_t id) {
 // The end of a callback: makes frames and writes them, until there are none or the client takes no more.
 void H2Server::run_task() {
   while (state_ < State::lingering) {
-    if (out_.empty()) blocked_since_ = stream_.loop().now();
-    if (!session_.send(out_, kGathered)) return lose_client();
+    if (!session_.send(traffic_.out, kGathered)) return lose_client();
     handle_events();
-    if (out_.empty()) {
+    if (traffic_.out.empty()) {
       stream_.stop_writing_events();
       if (session_.is_over()) return linger();
       break;
     }
     if (!write_out()) break;
   }
+  note_blocked();
   update_deadline();
+}
+
+// The kernel takes bytes in large steps: what the client has taken of them is looked at, not each step.
+void H2Server::note_blocked() {
+  if (traffic_.out.empty()) {
+    blocked_since_ = TimePoint::max();
+  } else if (blocked_since_ == TimePoint::max()) {
+    blocked_since_ = stream_.loop().now();
+    writing_pace_.begin(blocked_since_, traffic_.taken());
+  }
 }
 
 // False when the client takes no more for now, or is gone.
 bool H2Server::write_out() {
-  const net::IoResult wrote = stream_.write(out_.view());
+  const net::IoResult wrote = stream_.write(traffic_.out.view());
   if (wrote.state == net::Io::failed || wrote.state == net::Io::closed) {
     lose_client();
     return false;
   }
   if (wrote.state == net::Io::blocked) return false;
-  if (wrote.bytes != 0) out_.consume(wrote.bytes);
-  blocked_since_ = stream_.loop().now();
-  return out_.empty();
+  if (wrote.bytes != 0) traffic_.out.consume(wrote.bytes);
+  traffic_.written += static_cast<std::int64_t>(wrote.bytes);
+  return traffic_.out.empty();
 }
 
 void H2Server::refuse_new_streams() {
@@ -154,9 +164,12 @@ void H2Server::refuse_new_streams() {
 void H2Server::on_deadline() {
   const TimePoint now = stream_.loop().now();
   if (state_ == State::lingering) return close();
-  // Does not read what we write.
-  if (!out_.empty() && now >= blocked_since_ + connection_.worker.limits.client_body_timeout)
-    return lose_client();
+  const Limits& limits = connection_.worker.limits;
+  if (blocked_since_ != TimePoint::max() && now >= blocked_since_ + limits.client_body_timeout) {
+    if (!writing_pace_.holds(limits, now, traffic_.taken())) return lose_client();
+    blocked_since_ = now;
+    return update_deadline();
+  }
   if (state_ == State::announced && now >= announced_at_ + kAnnounced) return refuse_new_streams();
   if (!session_.has_begun()) return lose_client();
   give_up(H2Session::Ending::clean);  // idle, or a head that does not end
@@ -188,7 +201,7 @@ void H2Server::linger() {
 
 void H2Server::lose_client() {
   for (const auto& [id, stream] : streams_) stream->on_gone();
-  out_.clear();
+  traffic_.out.clear();
   close();
 }
 
@@ -207,7 +220,7 @@ void H2Server::update_deadline() {
   if (!session_.has_begun()) at = accepted_ + limits.client_header_timeout;
   if (session_.head_since()) at = std::min(at, *session_.head_since() + limits.client_header_timeout);
   if (state_ == State::announced) at = std::min(at, announced_at_ + kAnnounced);
-  if (!out_.empty()) at = std::min(at, blocked_since_ + limits.client_body_timeout);
+  if (blocked_since_ != TimePoint::max()) at = std::min(at, blocked_since_ + limits.client_body_timeout);
   if (streams_.empty()) at = std::min(at, idle_since_ + limits.idle_timeout);
   if (at == TimePoint::max())
     net::Deadlines::clear(*this);

@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "http/h2_stream.h"
+#include "http/h2_traffic.h"
+#include "http/pace.h"
 #include "http/server_codec.h"
 
 namespace gw::http {
@@ -39,6 +41,7 @@ class H2Server final : public ServerCodec,
   void open_stream(H2Session::Event& event);
   void close_stream(std::int32_t id);
   bool write_out();
+  void note_blocked();
   void refuse_new_streams();
   void give_up(H2Session::Ending ending);
   void discard();
@@ -51,11 +54,12 @@ class H2Server final : public ServerCodec,
   ServerCodecEvents& owner_;
   const TimePoint accepted_;
   H2Session session_;
+  H2Traffic traffic_;
   H2Stream::Connection connection_;
   std::unordered_map<std::int32_t, std::unique_ptr<H2Stream>> streams_;
-  net::Buffer out_;
   TimePoint idle_since_;
-  TimePoint blocked_since_;  // what is in out_ waits for the client
+  TimePoint blocked_since_ = TimePoint::max();  // what has been written waits for the client
+  Pace writing_pace_;                           // since then
   TimePoint announced_at_;
   std::size_t discarded_ = 0;  // while ending
   State state_ = State::serving;

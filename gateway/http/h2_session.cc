@@ -329,6 +329,15 @@ void H2Session::give_connection_window_back(std::size_t bytes) {
   nghttp2_session_consume_connection(session_, bytes);
 }
 
+bool H2Session::is_holding_peer_back() const {
+  return nghttp2_session_get_local_window_size(session_) < static_cast<std::int32_t>(kMostBodyFrame);
+}
+
+bool H2Session::is_held_by_peer(std::int32_t stream) const {
+  return nghttp2_session_get_stream_remote_window_size(session_, stream) <= 0 ||
+         nghttp2_session_get_remote_window_size(session_) <= 0;
+}
+
 void H2Session::ping() {
   nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
 }

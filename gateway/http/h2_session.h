@@ -100,6 +100,10 @@ class H2Session {
   // Bytes of the peer's body have been used: it may send as many more.
   void give_window_back(std::int32_t stream, std::size_t bytes);
   void give_connection_window_back(std::size_t bytes);  // of a stream that takes no more
+  // The peer may send less than a frame before some of the connection's window is given back.
+  bool is_holding_peer_back() const;
+  // The peer must open a window before more of this stream's body can go out.
+  bool is_held_by_peer(std::int32_t stream) const;
 
   void ping();
   void announce_end();  // a first GOAWAY that refuses nothing, and a ping

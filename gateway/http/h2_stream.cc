@@ -14,9 +14,10 @@ H2Stream::H2Stream(const Connection& connection, std::int32_t id)
       trailer_storage_(connection.worker.buffers) {}
 
 H2Stream::~H2Stream() {
+  if (writing_waits_) --connection_.traffic.readers;
   connection_.loop.forget(*this);
   connection_.session.forget_body(id_);
-  if (!in_.empty()) connection_.session.give_connection_window_back(in_.size());
+  drop_held();
 }
 
 void H2Stream::begin(RequestEvents& events, H2Head& fields, bool is_whole) {
@@ -32,6 +33,7 @@ void H2Stream::begin(RequestEvents& events, H2Head& fields, bool is_whole) {
 void H2Stream::on_body(std::string_view bytes) {
   // The window of a stream that takes no more stays shut.
   if (request_ != Request::body) return connection_.session.give_connection_window_back(bytes.size());
+  received_ += static_cast<std::int64_t>(bytes.size());
   if (body_paused_ || !in_.empty()) return in_.append(bytes);
   pass_on(bytes);
 }
@@ -114,7 +116,10 @@ void H2Stream::abort() {
 void H2Stream::set_body_paused(bool paused) {
   if (body_paused_ == paused || request_ == Request::complete) return;
   body_paused_ = paused;
-  if (!paused) connection_.loop.run_later(*this);
+  if (!paused) {
+    set_reading_pace();
+    connection_.loop.run_later(*this);
+  }
   update_deadline();
 }
 
@@ -134,15 +139,20 @@ void H2Stream::run_task() {
 }
 
 void H2Stream::on_deadline() {
-  if (events_ != nullptr && out_.empty())
+  if (events_ != nullptr && out_.empty()) {
+    if (was_held_back()) return update_deadline();
     return events_->on_request_failed({Fault::request_timeout, "the body took too long"});
-  // The client does not read what it asked for.
+  }
+  if (!out_.empty() && !reads_too_slowly())
+    return connection_.worker.deadlines.set_in(*this, connection_.worker.limits.client_body_timeout);
   connection_.session.reset(id_, H2Session::Reset::cancel);
   flush_later();
   on_gone();
 }
 
-void H2Stream::on_body_taken(bool drained) {
+void H2Stream::on_body_taken(std::size_t bytes, bool drained) {
+  taken_ += static_cast<std::int64_t>(bytes);
+  behind_last_ = connection_.traffic.made() + static_cast<std::int64_t>(bytes);
   update_deadline();
   if (!drained || response_ == Response::ended) return;
   drained_ = true;
@@ -150,10 +160,14 @@ void H2Stream::on_body_taken(bool drained) {
 }
 
 void H2Stream::pass_on(std::string_view bytes) {
+  note_holding_back();
   connection_.session.give_window_back(id_, bytes.size());
-  update_deadline();
   flush_later();
   events_->on_request_body(bytes);
+  // Once the answer is on its way, both may talk as slowly as they like.
+  if (awaits_body() && response_ == Response::none && sends_too_slowly())
+    return events_->on_request_failed({Fault::request_timeout, "the body is too slow"});
+  update_deadline();
 }
 
 void H2Stream::finish_request() {
@@ -165,18 +179,81 @@ void H2Stream::finish_request() {
 void H2Stream::stop_hearing() {
   events_ = nullptr;
   request_ = Request::complete;
-  if (!in_.empty()) connection_.session.give_connection_window_back(in_.size());
-  in_.clear();
+  drop_held();
   update_deadline();
 }
 
-// The client has something to do: to send its body, or to make room for ours.
+void H2Stream::drop_held() {
+  if (in_.empty()) return;
+  note_holding_back();
+  connection_.session.give_connection_window_back(in_.size());
+  in_.clear();
+}
+
+// Before some of the window goes back.
+void H2Stream::note_holding_back() {
+  if (connection_.session.is_holding_peer_back())
+    connection_.traffic.held_back_until = connection_.loop.now();
+}
+
+bool H2Stream::awaits_body() const {
+  return events_ != nullptr && request_ == Request::body && !body_paused_ && !is_patient_;
+}
+
+void H2Stream::set_reading_pace() {
+  reading_pace_.begin(connection_.loop.now(), received_);
+}
+
+void H2Stream::set_writing_pace() {
+  behind_first_ = behind_last_;
+  writing_pace_.begin(connection_.loop.now(), taken_);
+  shared_pace_.begin(connection_.loop.now(), connection_.traffic.taken());
+}
+
+// A client can only be judged by a time in which it could send; another begins.
+bool H2Stream::was_held_back() {
+  if (!connection_.session.is_holding_peer_back() &&
+      !reading_pace_.began_by(connection_.traffic.held_back_until))
+    return false;
+  set_reading_pace();
+  return true;
+}
+
+bool H2Stream::sends_too_slowly() {
+  return !was_held_back() &&
+         !reading_pace_.holds(connection_.worker.limits, connection_.loop.now(), received_);
+}
+
+// A client that has got what was sent before this time began could have opened its windows since. Else the
+// connection is what it takes from too slowly, and as long as that is so each stream has a share of it.
+bool H2Stream::reads_too_slowly() {
+  const Limits& limits = connection_.worker.limits;
+  const TimePoint now = connection_.loop.now();
+  const std::int64_t all_taken = connection_.traffic.taken();
+  const bool holds = connection_.session.is_held_by_peer(id_) && all_taken >= behind_first_
+                         ? writing_pace_.holds(limits, now, taken_)
+                         : shared_pace_.holds(limits, now, all_taken, connection_.traffic.readers);
+  set_writing_pace();
+  return !holds;
+}
+
+// The client has something to do: to make room for our body, or to send its own. The deadline of the first
+// stands until all is taken: then the pace is looked at, not each small step.
 void H2Stream::update_deadline() {
-  const bool waits = !out_.empty() || (request_ == Request::body && !body_paused_ && !is_patient_);
-  if (waits)
-    connection_.worker.deadlines.set_in(*this, connection_.worker.limits.client_body_timeout);
-  else
+  net::Deadlines& deadlines = connection_.worker.deadlines;
+  const Duration timeout = connection_.worker.limits.client_body_timeout;
+  const bool waited = std::exchange(writing_waits_, !out_.empty());
+  if (waited && !writing_waits_) --connection_.traffic.readers;
+  if (waited && writing_waits_) return;
+  if (writing_waits_) {
+    ++connection_.traffic.readers;
+    set_writing_pace();
+    deadlines.set_in(*this, timeout);
+  } else if (request_ == Request::body && !body_paused_ && !is_patient_) {
+    deadlines.set_in(*this, timeout);
+  } else {
     net::Deadlines::clear(*this);
+  }
 }
 
 }  // namespace gw::http

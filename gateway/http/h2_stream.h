@@ -5,6 +5,8 @@
 #pragma once
 
 #include "http/h2_body.h"
+#include "http/h2_traffic.h"
+#include "http/pace.h"
 #include "http/server_stream.h"
 #include "http/server_worker.h"
 #include "net/deadlines.h"
@@ -19,6 +21,7 @@ class H2Stream final : public ServerStream, private H2Body::Events, private net:
     ServerWorker worker;
     net::EventLoop& loop;
     net::Task& flush;  // sends what the session has to send
+    H2Traffic& traffic;
   };
 
   H2Stream(const Connection& connection, std::int32_t id);
@@ -50,12 +53,20 @@ class H2Stream final : public ServerStream, private H2Body::Events, private net:
 
   void run_task() override;
   void on_deadline() override;
-  void on_body_taken(bool drained) override;
+  void on_body_taken(std::size_t bytes, bool drained) override;
 
   void pass_on(std::string_view bytes);
   void finish_request();
   void stop_hearing();
   void flush_later() { connection_.loop.run_later(connection_.flush); }
+  void drop_held();
+  void note_holding_back();
+  bool awaits_body() const;
+  bool was_held_back();
+  bool sends_too_slowly();
+  bool reads_too_slowly();
+  void set_reading_pace();
+  void set_writing_pace();
   void update_deadline();
 
   const Connection& connection_;
@@ -64,7 +75,15 @@ class H2Stream final : public ServerStream, private H2Body::Events, private net:
   net::Buffer in_;  // came while the body was paused
   H2Body out_;
   net::Buffer trailer_storage_;
-  Fields trailers_;  // of the request
+  Fields trailers_;                // of the request
+  std::int64_t received_ = 0;      // of the body
+  std::int64_t taken_ = 0;         // of ours, into frames
+  std::int64_t behind_last_ = 0;   // of those frames: its position in the connection's traffic
+  std::int64_t behind_first_ = 0;  // the same when the pace began
+  Pace reading_pace_;              // while awaits_body()
+  Pace writing_pace_;              // while writing_waits_: of this stream
+  Pace shared_pace_;               // and of the connection
+  bool writing_waits_ = false;     // for the client to make room
   Request request_ = Request::complete;
   Response response_ = Response::none;
   Method method_ = Method::get;

@@ -4,6 +4,7 @@
 // THREAD: one worker.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "http/limits.h"
@@ -17,12 +18,14 @@ class Pace {
     since_ = now;
     before_ = total;
   }
-  // False when a window is over and too little came of it; else the next begins once it is over.
-  bool holds(const Limits& limits, TimePoint now, std::int64_t total) {
+  bool began_by(TimePoint then) const { return since_ <= then; }
+  // False when a window is over and too little came of it; else the next begins once it is over. `shares`:
+  // how many have divided `total` among them and are to be this fast each.
+  bool holds(const Limits& limits, TimePoint now, std::int64_t total, std::size_t shares = 1) {
     const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - since_);
     if (passed < limits.client_body_timeout) return true;
     const double wanted =
-        static_cast<double>(limits.client_min_rate) * static_cast<double>(passed.count()) / 1000;
+        static_cast<double>(limits.client_min_rate * shares) * static_cast<double>(passed.count()) / 1000;
     const std::int64_t moved = total - before_;
     if (moved <= 0 || static_cast<double>(moved) < wanted) return false;
     begin(now, total);

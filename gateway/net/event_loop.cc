@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "net/hang_ups.h"
+
 namespace gw::net {
 
 EventLoop::EventLoop() {
@@ -21,6 +23,7 @@ EventLoop::EventLoop() {
   wakeup_ = event_new(base_, wakeup_fd_, EV_READ | EV_PERSIST, &EventLoop::on_wakeup, this);
   event_priority_set(wakeup_, 0);
   event_add(wakeup_, nullptr);
+  hang_ups_ = std::make_unique<HangUps>(*this);  // now: later there may be no descriptor left
   refresh_clock();
 }
 
@@ -31,6 +34,7 @@ EventLoop::~EventLoop() {
     evdns_base_free(dns_, 1);  // its callbacks run once more, and free what they were given
     event_base_loop(base_, EVLOOP_NONBLOCK);
   }
+  hang_ups_.reset();
   event_free(wakeup_);
   event_base_free(base_);
   ::close(wakeup_fd_);
@@ -44,6 +48,10 @@ evdns_base* EventLoop::dns() {
     evdns_base_load_hosts(dns_, "/etc/hosts");
   }
   return dns_;
+}
+
+HangUps& EventLoop::hang_ups() {
+  return *hang_ups_;
 }
 
 void EventLoop::run() {

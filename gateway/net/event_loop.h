@@ -39,6 +39,8 @@ class Task {
   bool queued_ = false;
 };
 
+class HangUps;
+
 class EventLoop {
  public:
   EventLoop();
@@ -48,6 +50,7 @@ class EventLoop {
 
   event_base* base() const { return base_; }
   evdns_base* dns();  // made on first use
+  HangUps& hang_ups();
 
   // Serves events until stop().
   void run();
@@ -93,6 +96,7 @@ class EventLoop {
 
   event_base* base_ = nullptr;
   evdns_base* dns_ = nullptr;
+  std::unique_ptr<HangUps> hang_ups_;
   event* wakeup_ = nullptr;
   int wakeup_fd_ = -1;
   TimePoint now_;

@@ -13,6 +13,7 @@ FdWatch::FdWatch(EventLoop& loop, int fd, Events& events) : loop_(loop), events_
 FdWatch::~FdWatch() {
   if (read_added_) event_del(&read_);
   if (writing_) event_del(&write_);
+  if (watches_end_) loop_.hang_ups().forget(event_get_fd(&read_), *this);
 }
 
 void FdWatch::set_reading(bool wanted) {
@@ -31,6 +32,10 @@ void FdWatch::set_writing(bool wanted) {
     event_del(&write_);
 }
 
+void FdWatch::on_hang_up() {
+  if (!reading_) events_.on_hang_up();  // else reading finds it
+}
+
 void FdWatch::on_read(int, short, void* self) noexcept {
   auto* watch = static_cast<FdWatch*>(self);
   EventLoop& loop = watch->loop_;
@@ -40,6 +45,8 @@ void FdWatch::on_read(int, short, void* self) noexcept {
   } else {
     event_del(&watch->read_);
     watch->read_added_ = false;
+    watch->watches_end_ = true;
+    loop.hang_ups().watch(event_get_fd(&watch->read_), *watch);
   }
   loop.end_of_callback();
 }

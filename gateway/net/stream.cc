@@ -55,6 +55,10 @@ void Stream::on_writable() {
   advance_handshake();
 }
 
+void Stream::on_hang_up() {
+  if (state_ == State::open) events_->on_stream_hung_up();
+}
+
 void Stream::run_task() {
   if (state_ == State::handshaking) return advance_handshake();
   if (watch_.reading()) events_->on_stream_readable();

@@ -30,6 +30,8 @@ class Stream : private FdWatch::Events, private Task {
     virtual void on_stream_readable() = 0;
     virtual void on_stream_writable() = 0;
     virtual void on_stream_failed(const char* why) = 0;  // of the handshake
+    // While reading is paused: the peer sends nothing more. What it has sent may still be read.
+    virtual void on_stream_hung_up() {}
 
    protected:
     ~Events() = default;
@@ -82,6 +84,7 @@ class Stream : private FdWatch::Events, private Task {
  private:
   void on_readable() override;
   void on_writable() override;
+  void on_hang_up() override;
   void run_task() override;
   void advance_handshake();
 

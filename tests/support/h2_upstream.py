@@ -4,6 +4,7 @@ knowledge."""
 import hashlib
 import socket
 import ssl
+import struct
 import threading
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
+from .http2 import GOAWAY, frame
 from .ports import ReservedPort
 from .waiting import SLOWNESS, wait_until
 
@@ -47,6 +49,7 @@ class H2Answer:
     interim: tuple = ()
     goaway: bool = False  # behind the answer
     hang_up: bool = False
+    disown: str = None  # no answer: "refused" (the stream), "goaway" (with a last stream before it) or "reset" (all)
 
 
 class H2Upstream:
@@ -188,6 +191,8 @@ class _Session:
             return True
         if answer.hang_up:
             return False
+        if answer.disown:
+            return self.disown(stream, answer.disown)
         for status, headers in answer.interim:
             self.connection.send_headers(stream, [(":status", str(status)), *headers])
         bare = answer.body == b"" and not answer.trailers and answer.reset is None
@@ -199,6 +204,18 @@ class _Session:
             return True
         pieces = iter([answer.body]) if isinstance(answer.body, bytes) else iter(answer.body)
         self.sending[stream] = [pieces, b"", answer]
+        return True
+
+    def disown(self, stream, how):
+        self.requests.pop(stream)
+        if how == "reset":
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return False
+        if how == "refused":
+            self.connection.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
+        else:
+            self.flush()
+            self.socket.sendall(frame(GOAWAY, 0, 0, struct.pack(">II", stream - 2, 0)))
         return True
 
     def pump(self):

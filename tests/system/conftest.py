@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.certificates import make_certificate  # noqa: E402
 from support.gateway import BINARY, Gateway  # noqa: E402
+from support.h2_upstream import H2Upstream  # noqa: E402
 from support.upstream import Upstream  # noqa: E402
 
 LOGS = pytest.StashKey()
@@ -68,6 +69,22 @@ def upstream():
 
     def make(*arguments, **options):
         made.append(Upstream(*arguments, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+    errors = [error for one in made for error in one.errors]
+    assert not errors, errors
+
+
+@pytest.fixture
+def service():
+    """service(answer, **options) -> H2Upstream; faults in its script fail the test."""
+    made = []
+
+    def make(*arguments, **options):
+        made.append(H2Upstream(*arguments, **options))
         return made[-1]
 
     yield make

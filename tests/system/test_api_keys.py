@@ -3,11 +3,12 @@
 import base64
 import re
 
+import pytest
 from support.gateway import USERS, in_front_of, in_parallel
 from support.tokens import decode  # noqa: F401
 from support.waiting import wait_until
 
-PASSWORD = "a-long-enough-password"
+PASSWORD, ANOTHER = "a-long-enough-password", "another-long-password"
 ALICE = {"alice": PASSWORD}
 ROUTES = ("{path: /**, upstream: legacy}", "{path: /keys/**, api_keys: true, upstream: legacy}",
           "{path: /orders/**, api_keys: true, require: {scopes: [orders:read]}, upstream: legacy}",
@@ -93,6 +94,51 @@ def test_basic_is_taken_where_a_route_allows_it(gateway, upstream):
     assert gate.get("/basic/x", token=token).status == 200
     assert gate.run("user", "disable", "alice").returncode == 0
     assert gate.get("/basic/x", headers=basic("Alice", PASSWORD)).code == "bad_credentials"
+
+
+@pytest.mark.parametrize("way", ["password", "reset", "command", "disable", "remove"])
+def test_a_password_that_is_over_is_not_remembered(gateway, upstream, way):
+    """By each worker: what they have verified a moment ago ends with the change, not with its minute."""
+    service, hook = upstream(), upstream()
+    reset = f"""backends: [users]
+  reset: {{url: "https://api.example.com", webhook: {{url: "{hook.url}/"}}}}"""
+    gate = gateway(PATIENT.replace("backends: [users]", reset) + in_front_of(service, *ROUTES),
+                   users={**ALICE, "bob": PASSWORD})
+
+    def status(password, name="alice"):
+        return {answer.status for answer in
+                in_parallel([lambda: gate.get("/basic/x", headers=basic(name, password))] * 8)}
+
+    token = gate.login("alice", PASSWORD)["access_token"]
+    assert status(PASSWORD) == status(PASSWORD, "bob") == {200}
+    if way == "password":
+        change = {"current_password": PASSWORD, "password": ANOTHER}
+        assert gate.post("/password", change, token=token).status == 204
+    elif way == "reset":
+        assert gate.post("/reset", {"email": "alice@example.com"}).status == 202
+        wait_until(lambda: hook.requests, "the link")
+        link = hook.last.json()["link"].rpartition("=")[2]
+        assert gate.post("/reset", {"token": link, "password": ANOTHER}).status == 204
+    else:
+        command = {"command": ("passwd", "alice", "--password-stdin")}.get(way, (way, "alice"))
+        done = gate.run("user", *command, stdin=ANOTHER + "\n")
+        assert done.returncode == 0, done.stderr
+        wait_until(lambda: status(PASSWORD) == {401}, "end of the old password", 3)  # the store is asked each second
+    assert status(PASSWORD) == {401}
+    assert status(ANOTHER) == ({401} if way in ("disable", "remove") else {200}), "in the same second, too"
+    assert status(PASSWORD, "bob") == {200}
+    if way == "password":
+        assert gate.get("/", token=token).status == 200, "the session that changed it goes on"
+
+
+def test_a_session_that_ends_everywhere_ends_no_password(gateway, upstream):
+    gate = gateway(PATIENT + in_front_of(upstream(), *ROUTES), users=ALICE)
+    token = gate.login("alice", PASSWORD)["access_token"]
+    assert gate.get("/basic/x", headers=basic("alice", PASSWORD)).status == 200
+    assert gate.request("DELETE", "/sessions", token=token).status == 204
+    assert gate.get("/", token=token).code == "token_revoked"
+    for _ in range(20):
+        assert gate.get("/basic/x", headers=basic("alice", PASSWORD)).status == 200
 
 
 def test_guesses_by_basic_count_as_failed_logins(gateway, upstream):

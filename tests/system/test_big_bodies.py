@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 
+import pytest
 from support.gateway import in_front_of
 from support.ports import ReservedPort, accepts_connections
 from support.upstream import response
@@ -220,16 +221,14 @@ def curl_both_ways(gate, version, size):
     return sent.hexdigest(), received.hexdigest()
 
 
-def test_a_gibibyte_goes_to_http2_and_back(gateway):
-    """From clients of both versions: half of it each."""
+@pytest.mark.parametrize("version", ["--http2-prior-knowledge", "--http1.1"])
+def test_a_gibibyte_goes_to_http2_and_back(gateway, version):
     with EchoingNghttpd() as service:
         gate = gateway(LIMITS + in_front_of(service, OPEN, options="http2: true"))
-        for version in ("--http2-prior-knowledge", "--http1.1"):
-            curl_both_ways(gate, version, 4 * MEBI)
+        curl_both_ways(gate, version, 4 * MEBI)
         with Peak(gate) as memory:
-            for version in ("--http2-prior-knowledge", "--http1.1"):
-                sent, received = curl_both_ways(gate, version, SIZE // 2)
-                assert sent == received
+            sent, received = curl_both_ways(gate, version, SIZE)
+            assert sent == received
     assert memory.growth < GROWTH, f"{memory.growth / MEBI:.1f} MiB"
 
 
@@ -245,4 +244,19 @@ def test_a_gibibyte_goes_from_http2_to_http1(gateway, upstream):
             client.stdin.write(BLOCK)
         client.stdin.close()
         assert client.stdout.read().decode() == digest.hexdigest()
+    assert memory.growth < GROWTH, f"{memory.growth / MEBI:.1f} MiB"
+
+
+def test_a_gibibyte_comes_from_http1_to_http2(gateway, upstream):
+    gate = gateway(LIMITS + in_front_of(upstream(serve=sending(False, [0]), reads_body=False), OPEN))
+    warmed_up(gate, False)
+    command = ["curl", "--silent", "--show-error", "--noproxy", "*", "--http2-prior-knowledge", "--fail", "--max-time",
+               str(int(100 * SLOWNESS)), f"http://127.0.0.1:{gate.port}/"]
+    wanted, got = hashlib.sha256(), hashlib.sha256()
+    with Peak(gate) as memory, subprocess.Popen(command, stdout=subprocess.PIPE) as client:
+        while piece := client.stdout.read(MEBI):
+            got.update(piece)
+    for _ in range(SIZE // len(BLOCK)):
+        wanted.update(BLOCK)
+    assert client.returncode == 0 and got.digest() == wanted.digest()
     assert memory.growth < GROWTH, f"{memory.growth / MEBI:.1f} MiB"

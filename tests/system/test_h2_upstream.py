@@ -20,21 +20,6 @@ HTTP2 = "http2: true"
 KIBI, MEBI = 1024, 1024 * 1024
 
 
-@pytest.fixture
-def service():
-    made = []
-
-    def make(*arguments, **options):
-        made.append(H2Upstream(*arguments, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.stop()
-    errors = [error for one in made for error in one.errors]
-    assert not errors, errors
-
-
 def over_tls(certificate):
     return f"{HTTP2}, tls: {{ca: {certificate.certificate}, server_name: legacy.internal}}"
 
@@ -199,19 +184,23 @@ def test_trailers_of_requests_go_on_in_http2_filtered(gateway, service, upstream
 SIZES = (0, 1, 16 * KIBI, 5 * MEBI)
 
 
+def content(size):
+    return (hashlib.sha256(b"seed").digest() * (size // 32 + 1))[:size]
+
+
 def h1_service():
     def serve(exchange):
         digest = hashlib.sha256()
         for piece in exchange.body():
             digest.update(piece)
         size = int(exchange.request.target.rpartition("=")[2])
-        exchange.send(response(bytes(size), headers=[("X-Digest", digest.hexdigest())]))
+        exchange.send(response(content(size), headers=[("X-Digest", digest.hexdigest())]))
         return True
     return Upstream(serve=serve, reads_body=False)
 
 
 def h2_service():
-    return H2Upstream(lambda request: H2Answer(headers=(("x-digest", request.digest.hexdigest()),), body=bytes(
+    return H2Upstream(lambda request: H2Answer(headers=(("x-digest", request.digest.hexdigest()),), body=content(
         int(request.header(":path").rpartition("=")[2]))))
 
 
@@ -225,7 +214,7 @@ def test_bodies_of_every_size_pass_between_every_pair_of_versions(gateway, up_is
             sent = (bytes(range(256)) * (size // 256 + 1))[:size]
             code, status, body = curl(gate, f"/?size={size}", "--data-binary", "@-", "--dump-header", "/dev/stderr",
                                       http2=http2, tls=tls, data=sent)
-            assert (code, status) == (0, 200) and body == bytes(size)
+            assert (code, status) == (0, 200) and hashlib.sha256(body).digest() == hashlib.sha256(content(size)).digest()
             return hashlib.sha256(sent).hexdigest()
 
         wanted = in_parallel([lambda size=size, http2=http2: both_ways(size, http2, False)
@@ -249,6 +238,53 @@ def test_a_service_that_takes_no_body_holds_the_client_back(gateway, raw_service
         taken = connection.send_until_blocked(bytes(64 * KIBI))
     assert taken < 16 * MEBI, taken
     assert gate.resident_bytes() - before < (4 if SLOWNESS == 1 else 256) * MEBI
+
+
+def test_clients_that_do_not_read_hold_up_nobody_on_the_connection_that_they_share(gateway, service):
+    """Each slow one may hold a window and a watermark, and no more; what it reads at last is whole."""
+    size, large, slow_ones = 4 * MEBI, 12 * MEBI, 24  # more than the kernel takes
+    piece = content(64 * KIBI)
+    wanted, all_wanted = (hashlib.sha256(piece * (total // len(piece))).hexdigest() for total in (size, large))
+
+    def answer(request):
+        if request.header(":path") == "/small":
+            return H2Answer(body=b"small")
+        total = large if request.header(":path") == "/large" else size
+        return H2Answer(headers=(("content-length", str(total)),), body=(piece for _ in range(total // len(piece))))
+
+    up = service(answer)
+    gate = gateway("server: {workers: 1, state_dir: state}\n" + in_front_of(up, OPEN, options=HTTP2))
+
+    def whole(connection):
+        digest = hashlib.sha256()
+        for part in connection.pieces(connection.read_head()):
+            digest.update(part)
+        return digest.hexdigest()
+
+    with gate.connect() as good:
+        good.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert whole(good) == wanted
+        before = gate.resident_bytes()
+        slow = [gate.connect(receive_buffer=4096, timeout=60) for _ in range(slow_ones)]
+        for number, connection in enumerate(slow):
+            if number % 2:
+                connection.send(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            else:  # its own window, and not the socket, is what holds it up
+                connection.send(HELLO + head(1, path="/large"))
+        wait_until(lambda: len(up.requests) == 1 + slow_ones, "all requests at the service")
+        for _ in range(3):
+            good.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert whole(good) == wanted
+            assert good.request("GET", "/small").body == b"small"
+        grown = gate.resident_bytes() - before
+        assert grown < slow_ones * 320 * KIBI * (1 if SLOWNESS == 1 else 64), f"{grown / MEBI:.1f} MiB"
+        assert gate.log().count('"path":"/large"') == 0, "they are still being answered"
+        for number, connection in enumerate(slow):
+            if number % 2:
+                assert whole(connection) == all_wanted
+            connection.close()
+        assert good.request("GET", "/small").body == b"small"
+    assert up.connections == 1 and up.most_streams > slow_ones
 
 
 # -- services that break the rules

@@ -42,5 +42,15 @@ TEST(Pace, OfAnyRateIsStillNoStandstill) {
   EXPECT_TRUE(pace.holds(limits(0), start + 10s, 6));
 }
 
+TEST(Pace, OfWhatSeveralShareIsAShare) {
+  const TimePoint start{1h};
+  Pace pace;
+  pace.begin(start, 0);
+  EXPECT_FALSE(pace.holds(limits(240), start + 10s, 3 * 2400 - 1, 3));
+  EXPECT_TRUE(pace.holds(limits(240), start + 10s, 3 * 2400, 3));
+  EXPECT_TRUE(pace.began_by(start + 10s));
+  EXPECT_FALSE(pace.began_by(start + 9s));
+}
+
 }  // namespace
 }  // namespace gw::http
