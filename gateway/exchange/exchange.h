@@ -51,6 +51,11 @@ class Exchange final : public http::RequestEvents {
   http::RequestHead& request() { return request_; }
   const http::RequestHead& request() const { return request_; }
   const Downstream& downstream() const { return *downstream_; }
+  // The verified certificate of the client; null without one, and where a proxy asks about the request of
+  // another: the certificate is the proxy's then.
+  const net::PeerCertificate* shown_certificate() const {
+    return is_verification_ ? nullptr : downstream_->certificate;
+  }
   Services& services() { return services_; }
   const Snapshot& snapshot() const { return *world_->snapshot; }
   World& world() { return *world_; }

@@ -31,13 +31,21 @@ std::string_view find_flaw(Exchange& exchange, std::string_view thumbprint) {
   return auth::DpopReplays::of_process().is_new(*proof, now) ? "" : "the proof has been used before";
 }
 
+std::string_view find_certificate_flaw(const Exchange& exchange, const std::string& thumbprint) {
+  const net::PeerCertificate* shown = exchange.shown_certificate();
+  if (shown == nullptr) return "the token is bound to a certificate, and none was shown";
+  return shown->thumbprint == thumbprint ? "" : "the token is bound to another certificate than was shown";
+}
+
 std::string_view find_unshown(Exchange& exchange, const auth::Confirmation& confirmation) {
   const bool by_proof = exchange.credential_source() == CredentialSource::dpop;
   if (confirmation.is_unknown) return "the token is bound in a way that is not known here";
   if (!confirmation.key.empty() && !by_proof)
     return "the token is bound to a key, and came without its proof";
   if (confirmation.key.empty() && by_proof) return "the token is bound to no key, and came as if it were";
-  if (!confirmation.certificate.empty()) return "the token is bound to a certificate that was not shown";
+  if (!confirmation.certificate.empty())
+    if (const auto flaw = find_certificate_flaw(exchange, confirmation.certificate); !flaw.empty())
+      return flaw;
   return by_proof ? find_flaw(exchange, confirmation.key) : std::string_view();
 }
 
