@@ -62,10 +62,7 @@ Verdict find_session(Exchange& exchange) {
 }
 
 Verdict demand_possession(Exchange& exchange) {
-  const store::Family& family = exchange.endpoint_state<RefreshState>().family;
-  if (const std::string_view flaw = find_certificate_flaw(exchange, family); !flaw.empty())
-    return exchange.refuse({Fault::token_type, std::string(flaw)});
-  return Verdict::proceed;
+  return demand_binding(exchange, exchange.endpoint_state<RefreshState>().family);
 }
 
 Verdict look_up_account(Exchange& exchange) {

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "endpoints/possession.h"
 #include "endpoints/request_body.h"
 #include "endpoints/session_answer.h"
 #include "exchange/steps.h"
@@ -22,8 +23,10 @@ inline constexpr std::array kRefreshSteps{
     exchange::Step{"check_media_type", check_media_type},
     exchange::Step{"read_small_body", exchange::read_small_body},
     exchange::Step{"read_refresh_token", read_refresh_token},
+    exchange::Step{"read_proof", read_proof},
     exchange::Step{"find_session", find_session},
     exchange::Step{"demand_possession", demand_possession},
+    exchange::Step{"use_proof", use_proof},
     exchange::Step{"look_up_account", look_up_account},
     exchange::Step{"rotate_token", rotate_token},
     exchange::Step{"reply_with_tokens", reply_with_tokens},

@@ -94,7 +94,7 @@ Verdict reply_with_tokens(Exchange& exchange) {
   }
   json::Object answer;
   if (state.delivery == Delivery::body) answer.emplace_back("access_token", std::move(issued->access_token));
-  answer.emplace_back("token_type", "Bearer");
+  answer.emplace_back("token_type", state.session->family.bound_key.empty() ? "Bearer" : "DPoP");
   answer.emplace_back("expires_in", access_lifetime(exchange.snapshot().tokens));
   if (state.delivery == Delivery::body)
     answer.emplace_back("refresh_token", state.session->refresh_token.reveal());

@@ -29,9 +29,10 @@ def ath(token):
     return b64(hashlib.sha256(token.encode()).digest())
 
 
-def prove(key, url, token, method="GET", header=None, **changes):
+def prove(key, url, token=None, method="GET", header=None, **changes):
     jwk = {name: value for name, value in key.jwk().items() if name not in ("use", "alg", "kid")}
-    payload = {"jti": str(uuid.uuid4()), "htm": method, "htu": url, "iat": int(time.time()), "ath": ath(token), **changes}
+    payload = {"jti": str(uuid.uuid4()), "htm": method, "htu": url, "iat": int(time.time()),
+               "ath": ath(token) if token else None, **changes}
     payload = {name: value for name, value in payload.items() if value is not None}
     return mint(key, payload, {"typ": "dpop+jwt", "jwk": jwk, **(header or {})})
 
@@ -268,3 +269,162 @@ def test_the_certificate_of_a_trusted_proxy_binds_nobody(gateway, upstream, cert
     gate.start()
     tokens = certificates.ask(gate, "--http2", "/login", show=certificates.ann, body=LOGIN).json()
     assert "cnf" not in decode(tokens["access_token"])[1]
+
+
+class DpopClient:
+    """A client with a key, which sends a proof with everything, over one version of HTTP."""
+
+    def __init__(self, gate, version):
+        self.gate, self.version, self.key = gate, version, Key("ES256")
+        self.base = f"https://localhost:{gate.tls_port}"
+
+    def proof(self, target, token=None, method="GET", key=None, **changes):
+        return prove(key or self.key, self.base + target, token, method, **changes)
+
+    def post(self, target, body, *proofs):
+        """With these proofs; no others."""
+        command = [self.version, "--header", "Content-Type: application/json"]
+        for proof in proofs:
+            command += ["--header", f"DPoP: {proof}"]
+        return self.gate.curl(target, *command, data=json.dumps(body).encode(), method="POST")
+
+    def get(self, target, token, proof=None, scheme="DPoP"):
+        command = [self.version, "--header", f"Authorization: {scheme} {token}"]
+        return self.gate.curl(target, *command, *(["--header", f"DPoP: {proof}"] if proof else []))
+
+    def login(self, **changes):
+        return self.post("/login", LOGIN, self.proof("/login", method="POST", **changes))
+
+    def refresh(self, refresh_token, **changes):
+        return self.post("/refresh", {"refresh_token": refresh_token},
+                         self.proof("/refresh", method="POST", **changes))
+
+
+BOUND_ROUTES = ("{path: /**, upstream: legacy}", "{path: /bound/**, upstream: legacy, require: {bound: [dpop]}}")
+
+
+@EACH_VERSION
+def test_a_login_with_a_proof_gives_a_session_bound_to_its_key(gateway, upstream, version):
+    service = upstream()
+    gate = gateway("tokens: {refresh_grace: 0ms}\n" + USERS + in_front_of(service, *BOUND_ROUTES), users={"alice": PASSWORD})
+    client, invalid = DpopClient(gate, version), (400, "invalid_dpop_proof")
+
+    answer = client.login()
+    assert answer.status == 200, answer.body
+    tokens = answer.json()
+    assert tokens["token_type"] == "DPoP"
+    access, refresh = tokens["access_token"], tokens["refresh_token"]
+    assert decode(access)[1]["cnf"] == {"jkt": thumbprint(client.key)}
+    assert answer.header("DPoP-Nonce") is None, "nobody asked for nonces"
+    for target in ("/bound/x", "/userinfo"):
+        assert outcome(client.get(target, access, client.proof(target, access))) == "ok", target
+        assert outcome(client.get(target, access, scheme="Bearer")) == (401, "token_type"), target
+        assert outcome(client.get(target, access, client.proof(target, access, key=Key("ES256")))) == (401, "token_type")
+
+    # The refresh token needs the same key, and what is refused uses nothing up.
+    sent = {"refresh_token": refresh}
+    proof = client.proof("/refresh", method="POST")
+    for name, refused in {
+        "without a proof": client.post("/refresh", sent),
+        "with another key's": client.refresh(refresh, key=Key("ES256")),
+        "with two": client.post("/refresh", sent, client.proof("/refresh", method="POST"), proof),
+        "for another endpoint": client.post("/refresh", sent, client.proof("/login", method="POST")),
+        "for another method": client.post("/refresh", sent, client.proof("/refresh")),
+        "for a token": client.post("/refresh", sent, client.proof("/refresh", access, "POST")),
+        "too old": client.refresh(refresh, iat=int(time.time()) - 120),
+        "that is nothing": client.post("/refresh", sent, "x"),
+    }.items():
+        assert outcome(refused) == invalid, name
+        assert refused.json()["error"] == "invalid_dpop_proof", name
+    again = client.post("/refresh", sent, proof)
+    assert again.status == 200, again.body
+    assert again.json()["token_type"] == "DPoP"
+    assert decode(again.json()["access_token"])[1]["cnf"] == {"jkt": thumbprint(client.key)}
+    next_one = {"refresh_token": again.json()["refresh_token"]}
+    assert outcome(client.post("/refresh", next_one, proof)) == invalid, "used before"
+    gate.kill()
+    gate.start()
+    assert outcome(client.post("/refresh", next_one)) == invalid, "also after a restart"
+    assert outcome(client.refresh(next_one["refresh_token"])) == "ok"
+
+    # A proof that is not good is refused, not passed over.
+    used = client.proof("/login", method="POST")
+    assert outcome(client.post("/login", LOGIN, used)) == "ok"
+    for name, refused in {
+        "used before": client.post("/login", LOGIN, used),
+        "for another method": client.post("/login", LOGIN, client.proof("/login")),
+        "for another host": client.post("/login", LOGIN, prove(client.key, "https://evil.example/login", method="POST")),
+        "for a token": client.post("/login", LOGIN, client.proof("/login", access, "POST")),
+        "with a symmetric key": client.login(header={"alg": "HS256"}),
+        "with two": client.post("/login", LOGIN, client.proof("/login", method="POST"), used),
+    }.items():
+        assert outcome(refused) == invalid, name
+    # What nobody logs in with is not used up.
+    kept = client.proof("/login", method="POST")
+    assert client.post("/login", {**LOGIN, "password": "wrong-wrong-wrong"}, kept).code == "bad_credentials"
+    assert outcome(client.post("/login", LOGIN, kept)) == "ok"
+    assert len(service.requests) == 1
+
+
+def test_a_session_is_bound_at_login_or_not_at_all(gateway, upstream):
+    gate = gateway(USERS.replace("login:", "login:\n  register: true") + in_front_of(upstream(), *BOUND_ROUTES),
+                   users={"alice": PASSWORD})
+    client = DpopClient(gate, "--http1.1")
+    plain = client.post("/login", LOGIN).json()
+    assert plain["token_type"] == "Bearer" and "cnf" not in decode(plain["access_token"])[1]
+    # Who has stolen a refresh token must not make bound tokens of it.
+    answer = client.refresh(plain["refresh_token"])
+    assert answer.json()["token_type"] == "Bearer" and "cnf" not in decode(answer.json()["access_token"])[1]
+    assert outcome(client.get("/bound/x", answer.json()["access_token"], scheme="Bearer")) == (401, "token_type")
+    # Nor is a cookie bound to a key: the browser sends it along without a proof.
+    form = gate.request("POST", "/login", [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html"),
+                                           ("Origin", f"https://localhost:{gate.tls_port}"),
+                                           ("DPoP", client.proof("/login", method="POST"))],
+                        urlencode(LOGIN).encode(), tls=True, host=f"localhost:{gate.tls_port}")
+    assert form.status == 400 and not any("eyJ" in cookie for cookie in form.all("Set-Cookie"))
+    # A refresh token of a bound session in a cookie renews nothing.
+    bound = client.login().json()
+    cookie = [("Cookie", f"__Host-gatewarden-refresh={bound['refresh_token']}"), ("Origin", "https://localhost")]
+    for target, method in (("/x", "GET"), ("/refresh", "POST")):
+        answer = gate.request(method, target, cookie, tls=True)
+        assert answer.status in (400, 401) and not any("eyJ" in each for each in answer.all("Set-Cookie")), target
+    who = {"name": "bob", "email": "bob@example.com", "password": PASSWORD}
+    made = client.post("/register", who, client.proof("/register", method="POST"))
+    assert made.status == 201 and made.json()["token_type"] == "DPoP"
+
+
+@EACH_VERSION
+def test_where_nonces_are_demanded_the_answer_says_which(gateway, upstream, version):
+    service = upstream()
+    gate = gateway("tokens: {dpop_nonce: true}\n" + USERS + in_front_of(service, *BOUND_ROUTES), users={"alice": PASSWORD})
+    client = DpopClient(gate, version)
+    first = client.login()
+    assert (first.status, first.code, first.json()["error"]) == (400, "use_dpop_nonce", "use_dpop_nonce")
+    nonce = first.header("DPoP-Nonce")
+    assert nonce and first.header("Cache-Control") == "no-store"
+    assert outcome(client.login(nonce=nonce[:-1] + ("A" if nonce[-1] != "A" else "B"))) == (400, "use_dpop_nonce")
+    answer = client.login(nonce=nonce)
+    assert answer.status == 200 and answer.header("DPoP-Nonce"), "a good answer brings the next"
+    tokens = answer.json()
+    access = tokens["access_token"]
+
+    refused = client.get("/bound/x", access, client.proof("/bound/x", access))
+    assert outcome(refused) == (401, "use_dpop_nonce")
+    challenge = refused.header("WWW-Authenticate")
+    assert challenge.startswith("DPoP ") and 'error="use_dpop_nonce"' in challenge and "algs=" in challenge
+    nonce = refused.header("DPoP-Nonce")
+    # One nonce serves all workers, and many requests.
+    for _ in range(8):
+        good = client.get("/bound/x", access, client.proof("/bound/x", access, nonce=nonce))
+        assert outcome(good) == "ok"
+        assert good.header("DPoP-Nonce") and good.header("Cache-Control") == "no-store"
+    assert len(service.requests) == 8
+    flawed = client.get("/bound/x", access, client.proof("/bound/y", access, nonce=nonce))
+    assert outcome(flawed) == (401, "token_type")
+    assert outcome(client.refresh(tokens["refresh_token"])) == (400, "use_dpop_nonce")
+    assert outcome(client.refresh(tokens["refresh_token"], nonce=nonce)) == "ok"
+    gate.kill()
+    gate.start()
+    assert outcome(client.get("/bound/x", access, client.proof("/bound/x", access, nonce=nonce))) == "ok"
+    plain = client.post("/login", LOGIN)
+    assert plain.json()["token_type"] == "Bearer", "a nonce is for those who send proofs"
