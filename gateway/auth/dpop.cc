@@ -21,6 +21,8 @@ namespace {
 
 constexpr std::size_t kMaxProofBytes = 8 * 1024;
 constexpr std::size_t kMaxIdBytes = 256;
+// Of RSA with 4096 bits: anybody may send a key whose signatures take this thread milliseconds to verify.
+constexpr std::size_t kMaxSignatureBytes = 512;
 constexpr json::Limits kProofLimits{.bytes = kMaxProofBytes, .depth = 8, .values = 256};
 constexpr std::array kPrivateMembers{"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
 
@@ -104,6 +106,7 @@ Result<DpopProof, std::string_view> read_dpop_proof(std::string_view text) {
   const auto signature = base64url_decode(parts->signature);
   const auto payload = base64url_decode(parts->payload);
   if (!signature || !payload) return Refused("the proof's claims cannot be read");
+  if (signature->size() > kMaxSignatureBytes) return Refused("the proof's key is longer than 4096 bits");
   if (!jose::Verifier(*key, *header->algorithm).verify(parts->signing_input, *signature))
     return Refused("the proof's signature is not that of its key");
   auto proof = read_dpop_claims(*payload);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "auth/dpop_nonce.h"
+#include "base/base64url.h"
 #include "unit/auth/token_minter.h"
 
 namespace gw::auth {
@@ -165,6 +166,9 @@ TEST(DpopProof, ThatIsNotWellMadeIsRefused) {
   std::string spoilt = proof(kGood);
   spoilt[spoilt.size() - 10] = spoilt[spoilt.size() - 10] == 'A' ? 'B' : 'A';
   EXPECT_THAT(why_unreadable(spoilt), HasSubstr("signature"));
+  const std::string unsigned_proof = spoilt.substr(0, spoilt.rfind('.') + 1);
+  EXPECT_THAT(why_unreadable(unsigned_proof + base64url_encode(std::string(513, 's'))),
+              HasSubstr("longer than"));
   EXPECT_NE(why_unreadable(std::string(kTokenProof) + "."), "read");
   EXPECT_NE(why_unreadable(""), "read");
   EXPECT_NE(why_unreadable(std::string(10000, 'a')), "read");
