@@ -21,13 +21,13 @@ namespace {
 
 constexpr std::size_t kMaxProofBytes = 8 * 1024;
 constexpr std::size_t kMaxIdBytes = 256;
+// Of RSA with 4096 bits: anybody may send a key whose signatures take this thread milliseconds to verify.
+constexpr std::size_t kMaxSignatureBytes = 512;
 constexpr json::Limits kProofLimits{.bytes = kMaxProofBytes, .depth = 8, .values = 256};
 constexpr std::array kPrivateMembers{"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
 
-std::optional<json::Value> decode(std::string_view encoded) {
-  const auto text = base64url_decode(encoded);
-  if (!text) return std::nullopt;
-  auto value = json::parse(*text, kProofLimits);
+std::optional<json::Value> parse_object(std::string_view text) {
+  auto value = json::parse(text, kProofLimits);
   return value && value->as_object() != nullptr ? std::optional(std::move(*value)) : std::nullopt;
 }
 
@@ -63,12 +63,24 @@ std::optional<HtuParts> split_htu(std::string_view url) {
   url = url.substr(0, url.find_first_of("?#"));
   const std::size_t slash = std::min(url.find('/'), url.size());
   parts.authority = normal_authority(parts.scheme, url.substr(0, slash));
+  if (parts.authority.empty()) return std::nullopt;
   const std::string path = slash == url.size() ? "/" : std::string(url.substr(slash));
   std::string scratch;
   const auto target = http::normalise_target(path, scratch);
   if (!target) return std::nullopt;
   parts.path = target->path;
   return parts;
+}
+
+std::string_view find_request_flaw(const DpopProof& proof, const DpopContext& context) {
+  if (proof.method != context.method) return "the proof is for another method";
+  const auto url = split_htu(proof.url);
+  if (!url || url->scheme != context.scheme || url->path != context.path ||
+      url->authority != normal_authority(context.scheme, context.authority))
+    return "the proof is for another URL";
+  if (proof.issued_at < context.now - kDpopMaxAge || proof.issued_at > context.now + kDpopMaxAhead)
+    return "the proof is too old, or of the future";
+  return {};
 }
 
 }  // namespace
@@ -79,7 +91,8 @@ Result<DpopProof, std::string_view> read_dpop_proof(std::string_view text) {
   const auto parts = jose::split_token(text);
   if (!parts) return Refused("the proof does not have three parts");
   const auto header = jose::parse_header(parts->header);
-  const auto members = decode(parts->header);
+  const auto header_text = base64url_decode(parts->header);
+  const auto members = header_text ? parse_object(*header_text) : std::nullopt;
   if (!header || !members) return Refused("the proof's header cannot be taken");
   if (header->type != "dpop+jwt") return Refused("the proof's `typ` is not dpop+jwt");
   if (!header->algorithm || jose::is_symmetric(*header->algorithm))
@@ -91,17 +104,29 @@ Result<DpopProof, std::string_view> read_dpop_proof(std::string_view text) {
   const auto key = jose::parse_jwk(*jwk, {.wanted = {*header->algorithm}});
   if (!key) return Refused("the proof's `jwk` is no key for its `alg`");
   const auto signature = base64url_decode(parts->signature);
-  const auto claims = decode(parts->payload);
-  if (!signature || !claims) return Refused("the proof's claims cannot be read");
+  const auto payload = base64url_decode(parts->payload);
+  if (!signature || !payload) return Refused("the proof's claims cannot be read");
+  if (signature->size() > kMaxSignatureBytes) return Refused("the proof's key is longer than 4096 bits");
   if (!jose::Verifier(*key, *header->algorithm).verify(parts->signing_input, *signature))
     return Refused("the proof's signature is not that of its key");
+  auto proof = read_dpop_claims(*payload);
+  if (proof) proof->thumbprint = jose::thumbprint(*key);
+  return proof;
+}
 
+Result<DpopProof, std::string_view> read_dpop_claims(std::string_view payload) {
+  using Refused = std::string_view;
+  const auto claims = parse_object(payload);
+  if (!claims) return Refused("the proof's claims cannot be read");
+  for (const char* name : {"htm", "htu", "ath", "nonce"})
+    if (const json::Value* member = claims->find(name); member != nullptr && member->as_string() == nullptr)
+      return Refused("a claim of the proof is of another kind than it must be");
   DpopProof proof;
-  proof.thumbprint = jose::thumbprint(*key);
   proof.id = text_of(*claims, "jti");
   proof.method = text_of(*claims, "htm");
   proof.url = text_of(*claims, "htu");
   proof.token_hash = text_of(*claims, "ath");
+  proof.nonce = text_of(*claims, "nonce");
   const json::Value* issued_at = claims->find("iat");
   if (proof.id.empty() || proof.id.size() > kMaxIdBytes || issued_at == nullptr ||
       issued_at->as_int() == nullptr)
@@ -111,17 +136,16 @@ Result<DpopProof, std::string_view> read_dpop_proof(std::string_view text) {
 }
 
 std::string_view check_dpop_proof(const DpopProof& proof, const DpopContext& context) {
-  if (proof.method != context.method) return "the proof is for another method";
-  const auto url = split_htu(proof.url);
-  if (!url || url->scheme != context.scheme || url->path != context.path ||
-      url->authority != normal_authority(context.scheme, context.authority))
-    return "the proof is for another URL";
-  if (proof.issued_at < context.now - kDpopMaxAge || proof.issued_at > context.now + kDpopMaxAhead)
-    return "the proof is too old, or of the future";
+  if (const std::string_view flaw = find_request_flaw(proof, context); !flaw.empty()) return flaw;
   const std::string hash = base64url_encode(jose::digest(jose::Hash::sha256, context.token).view());
   if (!equal_in_constant_time(proof.token_hash, hash)) return "the proof is for another token";
   if (proof.thumbprint != context.thumbprint) return "the proof is of another key than the token's";
   return {};
+}
+
+std::string_view check_dpop_proof_alone(const DpopProof& proof, const DpopContext& context) {
+  if (const std::string_view flaw = find_request_flaw(proof, context); !flaw.empty()) return flaw;
+  return proof.token_hash.empty() ? "" : "the proof is for a token, and comes without one";
 }
 
 DpopReplays::DpopReplays(std::size_t places)

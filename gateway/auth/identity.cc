@@ -36,8 +36,11 @@ const json::Value* find_by_path(const json::Value& object, std::string_view path
 Confirmation read_confirmation(const json::Value& claims) {
   const json::Value* cnf = claims.find("cnf");
   if (cnf == nullptr) return {};
-  Confirmation confirmation{text_or_empty(cnf->find("jkt")), text_or_empty(cnf->find("x5t#S256")), false};
-  confirmation.is_unknown = confirmation.empty();
+  const json::Value *key = cnf->find("jkt"), *certificate = cnf->find("x5t#S256");
+  Confirmation confirmation{text_or_empty(key), text_or_empty(certificate), false};
+  // What cannot be read was demanded all the same.
+  confirmation.is_unknown = confirmation.empty() || (key != nullptr && confirmation.key.empty()) ||
+                            (certificate != nullptr && confirmation.certificate.empty());
   return confirmation;
 }
 

@@ -43,6 +43,16 @@ Status check_use(const json::Value& answer, bool must_say) {
   return {};
 }
 
+// RFC 9449 6.2: the answer tells the key. One that is not told would leave a bearer token.
+Status check_binding(const json::Value& answer) {
+  const bool is_bound =
+      lower_text(answer.find("token_type")) == "dpop" || lower_text(answer.find("typ")) == "dpop";
+  if (is_bound && read_confirmation(answer).key.empty())
+    return Error(Fault::token_type,
+                 "the answer to introspection does not say which key the token is bound to");
+  return {};
+}
+
 void drop_member(json::Object& object, std::string_view name) {
   object.erase(std::remove_if(object.begin(), object.end(),
                               [&](const json::Member& member) { return member.first == name; }),
@@ -62,6 +72,8 @@ Result<Introspected> read_introspection(std::string_view text, const Issuer& iss
     return Error(Fault::token_issuer, "the answer to introspection names another issuer");
   if (auto access = check_use(*answer, issuer.introspection->require_token_type); !access)
     return access.error();
+
+  if (auto bound = check_binding(*answer); !bound) return bound.error();
 
   drop_member(*answer->as_object(), "active");
   answer->set("iss", issuer.issuer);

@@ -56,4 +56,9 @@ RefreshToken RefreshKey::successor_of(const RefreshToken& token) const {
   return RefreshToken(hmac.compute(token.reveal()).view());
 }
 
+SecretString RefreshKey::derive(std::string_view purpose) const {
+  const jose::Hmac hmac(jose::Hash::sha256, key_.reveal());
+  return SecretString(std::string(hmac.compute(purpose).view()));
+}
+
 }  // namespace gw::auth

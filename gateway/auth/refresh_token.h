@@ -41,6 +41,8 @@ class RefreshKey {
   explicit RefreshKey(SecretString key) : key_(std::move(key)) {}
 
   RefreshToken successor_of(const RefreshToken& token) const;
+  // A key for something else. REQUIRES: `purpose` is no refresh token.
+  SecretString derive(std::string_view purpose) const;
 
  private:
   SecretString key_;

@@ -68,7 +68,8 @@ SessionService::SessionService(net::EventLoop& loop, store::Store& store, const 
 net::Operation SessionService::open(const Account& account, std::string backend, std::string scope,
                                     SessionOrigin origin, WallSeconds now, store::Done<Session> done) {
   Session session{{make_random_id(), account.subject, std::move(backend), std::move(scope), now,
-                   now + refresh_ttl_, std::move(origin.address), std::move(origin.client), 0},
+                   now + refresh_ttl_, std::move(origin.address), std::move(origin.client), 0,
+                   std::move(origin.binding.key), std::move(origin.binding.certificate)},
                   RefreshToken::make()};
   store::Family family = session.family;
   std::string hash = session.refresh_token.hash();

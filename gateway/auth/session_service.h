@@ -35,6 +35,7 @@ struct Logout {
 struct SessionOrigin {
   std::string address;
   std::string client;
+  Confirmation binding{};  // what its tokens are bound to
 };
 
 // Every session and token of an account until now: its password was changed, or it was disabled.

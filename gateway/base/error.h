@@ -15,6 +15,8 @@ enum class Fault : std::uint8_t {
   bad_request,
   bad_path,
   ambiguous_credentials,
+  invalid_dpop_proof,
+  use_dpop_nonce_at_login,  // the code of the next, as RFC 9449 section 8 has it
   token_missing,
   token_malformed,
   token_signature,
@@ -25,6 +27,7 @@ enum class Fault : std::uint8_t {
   token_algorithm,
   token_type,
   token_revoked,
+  use_dpop_nonce,
   bad_credentials,
   insufficient_scope,
   forbidden,

@@ -73,6 +73,11 @@ void parse_back(Context& context, const NodeReader& root, const Names& names, Co
         parse_routes(context, *item, names, config.identity, {root.find("defaults"), root.find("templates")});
 }
 
+bool takes_certificates_alone(const policy::Requirement& require) {
+  return !require.bound.empty() && std::all_of(require.bound.begin(), require.bound.end(),
+                                               [](auto binding) { return binding == policy::Binding::mtls; });
+}
+
 // A certificate that nobody is asked for cannot be shown: such a route would refuse everybody.
 void check_client_certificates(Context& context, const Config& config) {
   const auto asks = [](const Listener& listener) { return listener.tls && !listener.tls->client_ca.empty(); };
@@ -81,6 +86,14 @@ void check_client_certificates(Context& context, const Config& config) {
     if (route.require.client_certificate)
       context.issues.error(route.place,
                            "requires a client certificate, but no listener asks for one (set tls.client_ca)");
+    else if (takes_certificates_alone(route.require))
+      context.issues.error(route.place,
+                           "takes only tokens that are bound to a client certificate, but no listener asks "
+                           "for one (set tls.client_ca)");
+  if (config.tokens.bind_client_certificate)
+    context.issues.error(config.tokens.place,
+                         "bind_client_certificate is on, but no listener asks for certificates (set "
+                         "tls.client_ca)");
 }
 
 // With a shared secret, each upstream that verifies could sign tokens as well.

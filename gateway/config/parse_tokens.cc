@@ -24,6 +24,11 @@ constexpr std::array kKeys{
         "memory of each worker for tokens that it has verified, also of other issuers"},
     Key{"claims", "map of text", "{email: email, name: name, roles: roles}",
         "a claim, and where its value stands in the account (`attributes.tenant`)"},
+    Key{"dpop_nonce", "`true` or `false`", "false",
+        "DPoP proofs, here and on routes, must have a nonce of this gateway, which it tells (RFC 9449 8)"},
+    Key{"bind_client_certificate", "`true` or `false`", "false",
+        "a session that begins over a connection with a client certificate is bound to that certificate (RFC "
+        "8705)"},
 };
 
 void check_secret(const NodeReader& node, const jose::TokenOptions& tokens) {
@@ -80,6 +85,8 @@ jose::TokenOptions parse_tokens(Context& context, const Item& item) {
   tokens.refresh_grace = node.duration("refresh_grace", tokens.refresh_grace, {0ms, 10min});
   if (node.has("refresh_ttl") && tokens.refresh_ttl < tokens.access_ttl)
     report(context, *node.find("refresh_ttl"), "is shorter than access_ttl (make it longer)");
+  tokens.bind_client_certificate = node.flag("bind_client_certificate", tokens.bind_client_certificate);
+  tokens.dpop_nonce = node.flag("dpop_nonce", tokens.dpop_nonce);
   if (node.has("claims")) tokens.claims = read_claim_names(node, "claims");
   return tokens;
 }

@@ -25,7 +25,9 @@ constexpr std::array kRequireKeys{
     Key{"when", "expression", "none", "must hold; [policy.md](policy.md) says what it may ask"},
     Key{"client_certificate", "`true` or map", "none",
         "a certificate of the client that the listener's `client_ca` verifies; a map says whose"},
-    Key{"bound", "list of `dpop`", "[]", "the token is bound to a key, whose proof comes with it (RFC 9449)"},
+    Key{"bound", "list of `dpop`, `mtls`", "[]",
+        "the token is bound, in any of these ways: to a key, whose proof comes with it (RFC 9449), or to the "
+        "client certificate of the connection (RFC 8705)"},
 };
 constexpr std::array kCertificateKeys{
     Key{"subject", "list of text", "any", "any of them, as RFC 4514 writes it: `\"CN=orders,O=Example\"`"},
@@ -166,9 +168,11 @@ std::vector<policy::Binding> parse_bound(const NodeReader& node) {
   for (const std::string& text : node.texts("bound")) {
     if (text == "dpop")
       bound.push_back(policy::Binding::dpop);
+    else if (text == "mtls")
+      bound.push_back(policy::Binding::mtls);
     else
       report(node.context(), *node.find("bound"),
-             in_quotes(text) + " is no way to bind a token (write dpop)");
+             in_quotes(text) + " is no way to bind a token (write dpop or mtls)");
   }
   return bound;
 }

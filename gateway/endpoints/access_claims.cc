@@ -51,12 +51,16 @@ bool is_standard_claim(std::string_view name) {
   return std::find(kStandardClaims.begin(), kStandardClaims.end(), name) != kStandardClaims.end();
 }
 
+bool is_reserved_claim(std::string_view name) {
+  return is_standard_claim(name) || name == "cnf";
+}
+
 void add_account_claims(json::Value& claims, const jose::TokenOptions& options,
                         const auth::Account& account) {
   const json::Value known = describe(account);
   for (const auto& [name, path] : options.claims) {
     const json::Value* value = auth::find_by_path(known, path);
-    if (value != nullptr && !is_empty(*value) && !is_standard_claim(name)) claims.set(name, *value);
+    if (value != nullptr && !is_empty(*value) && !is_reserved_claim(name)) claims.set(name, *value);
   }
 }
 

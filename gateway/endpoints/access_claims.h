@@ -26,6 +26,8 @@ WallSeconds access_lifetime(const jose::TokenOptions& options);  // seconds
 json::Value make_standard_claims(const jose::TokenOptions& options, const TokenFacts& facts);
 // Whether only the gateway may say a claim of that name.
 bool is_standard_claim(std::string_view name);
+// Those, and `cnf`: what is said there has been shown, and no account or API key can say so.
+bool is_reserved_claim(std::string_view name);
 
 // Puts what `tokens.claims` names of the account beside the standard claims. What the account has not, or has
 // empty, gives no claim; a standard claim is never replaced.

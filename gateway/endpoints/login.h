@@ -6,6 +6,7 @@
 #include <array>
 
 #include "endpoints/browser.h"
+#include "endpoints/possession.h"
 #include "endpoints/request_body.h"
 #include "endpoints/session_answer.h"
 #include "exchange/steps.h"
@@ -23,10 +24,12 @@ inline constexpr std::array kLoginSteps{
     exchange::Step{"demand_own_page", demand_own_page},
     exchange::Step{"read_small_body", exchange::read_small_body},
     exchange::Step{"read_login", read_login},
+    exchange::Step{"read_proof", read_proof},
     exchange::Step{"find_account", find_account},
     exchange::Step{"reserve_attempt", reserve_attempt},
     exchange::Step{"verify_password", verify_password},
     exchange::Step{"clear_attempts", clear_attempts},
+    exchange::Step{"use_proof", use_proof},
     exchange::Step{"open_session", open_session},
     exchange::Step{"reply_with_tokens", reply_with_tokens},
 };

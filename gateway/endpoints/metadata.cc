@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoints/metadata.h"
 
+#include "endpoints/possession.h"
 #include "exchange/exchange.h"
 
 namespace gw::endpoints {
@@ -12,8 +13,7 @@ exchange::Verdict reply_with_metadata(exchange::Exchange& exchange) {
     return exchange.refuse({Fault::bad_request, "without a host there are no addresses to tell"});
   const std::string base = (exchange.client_is_secure() ? "https://" : "http://") +
                            std::string(exchange.request().authority) + snapshot.login.prefix;
-  exchange::Reply reply;
-  reply.body = json::dump(json::Object{
+  json::Object metadata{
       {"issuer", snapshot.tokens.issuer},
       {"token_endpoint", base + "/refresh"},
       {"token_endpoint_auth_methods_supported", json::Array{"none"}},
@@ -21,7 +21,12 @@ exchange::Verdict reply_with_metadata(exchange::Exchange& exchange) {
       {"response_types_supported", json::Array{}},
       {"userinfo_endpoint", base + "/userinfo"},
       {"jwks_uri", base + "/.well-known/jwks.json"},
-  });
+      {"dpop_signing_alg_values_supported", proof_algorithms()},
+  };
+  if (snapshot.tokens.bind_client_certificate)
+    metadata.emplace_back("tls_client_certificate_bound_access_tokens", true);
+  exchange::Reply reply;
+  reply.body = json::dump(std::move(metadata));
   return exchange.answer(std::move(reply));
 }
 

@@ -33,7 +33,7 @@ Result<auth::IdentityRef> make_identity(Exchange& exchange, std::string_view sub
                                                      .lifetime = access_lifetime(tokens)});
   std::erase_if(*claims.as_object(), [](const json::Member& claim) { return claim.first == "sid"; });
   for (const auto& [name, value] : *more.as_object())
-    if (!is_standard_claim(name)) claims.set(name, value);
+    if (!is_reserved_claim(name)) claims.set(name, value);
   const auto token = exchange.world().signer->mint(claims);
   if (!token) return token.error();
   return exchange.world().verifier.verify(*token, now);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "endpoints/browser.h"
+#include "endpoints/possession.h"
 #include "endpoints/session_cookies.h"
 #include "endpoints/waiting.h"
 
@@ -58,6 +59,10 @@ Verdict find_session(Exchange& exchange) {
   };
   return exchange.wait_for(exchange.world().login->sessions.find(
       *state.token, exchange.services().loop.wall(), then(exchange, std::move(found))));
+}
+
+Verdict demand_possession(Exchange& exchange) {
+  return demand_binding(exchange, exchange.endpoint_state<RefreshState>().family);
 }
 
 Verdict look_up_account(Exchange& exchange) {

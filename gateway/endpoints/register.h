@@ -7,6 +7,7 @@
 
 #include "endpoints/browser.h"
 #include "endpoints/new_account.h"
+#include "endpoints/possession.h"
 #include "endpoints/request_body.h"
 #include "endpoints/session_answer.h"
 #include "exchange/steps.h"
@@ -21,7 +22,9 @@ inline constexpr std::array kRegisterSteps{
     exchange::Step{"demand_own_page", demand_own_page},
     exchange::Step{"read_small_body", exchange::read_small_body},
     exchange::Step{"read_registration", read_registration},
+    exchange::Step{"read_proof", read_proof},
     exchange::Step{"check_breached", check_breached},
+    exchange::Step{"use_proof", use_proof},
     exchange::Step{"create_account", create_account},
     exchange::Step{"open_session", open_session},
     exchange::Step{"reply_with_tokens", reply_with_tokens},

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "endpoints/possession.h"
 #include "endpoints/session_answer.h"
 #include "endpoints/session_cookies.h"
 #include "endpoints/waiting.h"
@@ -122,6 +123,9 @@ Verdict renew_in_passing(Exchange& exchange) {
   auto renewal = std::make_unique<Renewal>(Renewal{std::move(*token)});
   const auth::RefreshToken& presented = renewal->token;
   auto found = [&exchange, renewal = std::move(renewal)](store::Family family) mutable {
+    // A browser proves no key in passing.
+    if (!family.bound_key.empty() || !find_certificate_flaw(exchange, family).empty())
+      return go_on_as_nobody(exchange);
     renewal->family = std::move(family);
     return look_up(exchange, std::move(renewal));
   };

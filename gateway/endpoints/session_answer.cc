@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "endpoints/access_claims.h"
 #include "endpoints/audit.h"
+#include "endpoints/possession.h"
 #include "endpoints/session_cookies.h"
 #include "endpoints/waiting.h"
 
@@ -18,14 +19,15 @@ using exchange::Reply;
 using exchange::Verdict;
 
 json::Value make_claims(const jose::TokenOptions& options, const auth::Account& account,
-                        std::string_view session_id, WallSeconds now) {
+                        const store::Family& family, WallSeconds now) {
   const std::string token_id = auth::make_random_id();
   json::Value claims = make_standard_claims(options, {.subject = account.subject,
-                                                      .session_id = session_id,
+                                                      .session_id = family.id,
                                                       .token_id = token_id,
                                                       .issued_at = now,
                                                       .lifetime = access_lifetime(options)});
   add_account_claims(claims, options, account);
+  add_confirmation(claims, family);
   return claims;
 }
 
@@ -60,13 +62,14 @@ Verdict open_session(Exchange& exchange) {
   };
   return exchange.wait_for(exchange.world().login->sessions.open(
       state.who.account, state.who.backend, scope_text(granted),
-      {std::string(exchange.client_ip()), client_name(exchange)}, now, then(exchange, std::move(opened))));
+      {std::string(exchange.client_ip()), client_name(exchange), binding_of(exchange)}, now,
+      then(exchange, std::move(opened))));
 }
 
 Result<Issued> issue_tokens(Exchange& exchange, const auth::Account& account, const auth::Session& session) {
   const exchange::Snapshot& snapshot = exchange.snapshot();
   const WallSeconds now = exchange.services().loop.wall();
-  const json::Value claims = make_claims(snapshot.tokens, account, session.family.id, now);
+  const json::Value claims = make_claims(snapshot.tokens, account, session.family, now);
   auto access_token = exchange.world().signer->mint(claims);
   if (!access_token) return access_token.error();
   const auth::CookieOptions& cookie = snapshot.login.cookie;
@@ -91,7 +94,7 @@ Verdict reply_with_tokens(Exchange& exchange) {
   }
   json::Object answer;
   if (state.delivery == Delivery::body) answer.emplace_back("access_token", std::move(issued->access_token));
-  answer.emplace_back("token_type", "Bearer");
+  answer.emplace_back("token_type", state.session->family.bound_key.empty() ? "Bearer" : "DPoP");
   answer.emplace_back("expires_in", access_lifetime(exchange.snapshot().tokens));
   if (state.delivery == Delivery::body)
     answer.emplace_back("refresh_token", state.session->refresh_token.reveal());

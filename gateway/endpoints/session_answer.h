@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "auth/backend_set.h"
+#include "auth/dpop.h"
 #include "auth/session_service.h"
 #include "endpoints/browser.h"
 #include "exchange/exchange.h"
@@ -25,6 +26,7 @@ enum class Delivery : std::uint8_t {
 struct SessionState : FormState {
   auth::BackendAccount who;
   std::optional<auth::Session> session;
+  std::optional<auth::DpopProof> proof;  // of the client's key
   Delivery delivery = Delivery::body;
   std::string target = "/";    // of Delivery::redirect
   std::uint16_t status = 200;  // of an answer with a body

@@ -354,10 +354,14 @@ void Exchange::begin_response(http::ResponseHead& head) {
   }
   head.fields.drop(http::FieldName::x_request_id);
   head.fields.add("X-Request-Id", request_id_);
-  if (!cookies_.empty()) {
+  if (!cookies_.empty() || !dpop_nonce_.empty()) {
     for (const char* name : {"Cache-Control", "Expires", "Age"}) head.fields.drop(name);
     head.fields.add("Cache-Control", "no-store");
     for (const std::string& cookie : cookies_) head.fields.add("Set-Cookie", cookie);
+  }
+  if (!dpop_nonce_.empty()) {
+    head.fields.drop("DPoP-Nonce");
+    head.fields.add("DPoP-Nonce", dpop_nonce_);
   }
   stream_->send_head(head);
 }
@@ -413,6 +417,7 @@ void Exchange::reset() {
   if (body_.capacity() != 0) wipe(body_);  // may hold a password
   kept_.clear();
   cookies_.clear();
+  dpop_nonce_.clear();
   refusal_maker_ = nullptr;
   endpoint_state_.reset();
   reply_ = Reply();

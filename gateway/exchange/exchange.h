@@ -51,6 +51,11 @@ class Exchange final : public http::RequestEvents {
   http::RequestHead& request() { return request_; }
   const http::RequestHead& request() const { return request_; }
   const Downstream& downstream() const { return *downstream_; }
+  // The verified certificate of the client; null without one, and where a proxy asks about the request of
+  // another: the certificate is the proxy's then.
+  const net::PeerCertificate* shown_certificate() const {
+    return is_verification_ ? nullptr : downstream_->certificate;
+  }
   Services& services() { return services_; }
   const Snapshot& snapshot() const { return *world_->snapshot; }
   World& world() { return *world_; }
@@ -106,6 +111,8 @@ class Exchange final : public http::RequestEvents {
   void forget_credential();
   // Set-Cookie on the answer, whoever makes it; no cache may keep that then.
   void add_cookie(std::string cookie) { cookies_.push_back(std::move(cookie)); }
+  // Of every answer from now on (RFC 9449 8.2); no cache may keep that then.
+  void set_dpop_nonce(std::string nonce) { dpop_nonce_ = std::move(nonce); }
   // Who makes the error responses from now on: a page, say, where a person asks.
   using RefusalMaker = Reply (*)(Exchange&, const Error&, const Challenge&, const json::Value& errors);
   void set_refusal_maker(RefusalMaker maker) { refusal_maker_ = maker; }
@@ -223,6 +230,7 @@ class Exchange final : public http::RequestEvents {
   std::string body_;
   std::vector<std::unique_ptr<std::string>> kept_;
   std::vector<std::string> cookies_;
+  std::string dpop_nonce_;
   RefusalMaker refusal_maker_ = nullptr;
   std::unique_ptr<EndpointState> endpoint_state_;
   net::Operation operation_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange/reply.h"
 
+#include "auth/dpop.h"
 #include "http/h1_writer.h"
 
 namespace gw::exchange {
@@ -8,16 +9,27 @@ namespace {
 
 std::string_view error_of(Fault fault) {
   if (fault == Fault::insufficient_scope) return "insufficient_scope";
+  if (fault == Fault::use_dpop_nonce) return "use_dpop_nonce";
   return fault == Fault::forbidden ? "insufficient_user_authentication" : "invalid_token";
 }
 
-constexpr std::string_view kDpopChallenge =
-    ", DPoP algs=\"ES256 ES384 ES512 EdDSA PS256 PS384 PS512 RS256 RS384 RS512\"";
+std::string proof_algorithms() {
+  std::string text = "algs=\"";
+  for (const jose::Algorithm algorithm : auth::kDpopAlgorithms)
+    text.append(text.back() == '"' ? "" : " ").append(jose::name_of(algorithm));
+  return text + '"';
+}
+
+bool is_about_proofs(Fault fault) {
+  return fault == Fault::invalid_dpop_proof || fault == Fault::use_dpop_nonce_at_login ||
+         fault == Fault::use_dpop_nonce;
+}
 
 // RFC 6750 3: without a credential the challenge has no error attribute.
 std::string challenge_for(Fault fault, const Challenge& challenge) {
   const FaultInfo& info = info_of(fault);
-  std::string text = "Bearer realm=\"gatewarden\"";
+  std::string text = fault == Fault::use_dpop_nonce ? "DPoP" : "Bearer";
+  text += " realm=\"gatewarden\"";
   if (fault != Fault::token_missing && fault != Fault::bad_credentials) {
     text += ", error=\"";
     text += error_of(fault);
@@ -32,7 +44,8 @@ std::string challenge_for(Fault fault, const Challenge& challenge) {
   if (!challenge.resource_metadata.empty())
     text += ", resource_metadata=\"" + challenge.resource_metadata + '"';
   // RFC 9449 7.1: perhaps it is the proof that is missing.
-  if (fault == Fault::token_type) text += kDpopChallenge;
+  if (fault == Fault::token_type) text += ", DPoP " + proof_algorithms();
+  if (fault == Fault::use_dpop_nonce) text += ", " + proof_algorithms();
   return text;
 }
 
@@ -99,6 +112,8 @@ Reply reply_for(const Error& error, std::string_view request_id, const Challenge
   json::append_quoted(reply.body, info.title);
   reply.body += ",\"code\":";
   json::append_quoted(reply.body, info.code);
+  // What clients of OAuth look at (RFC 6749 5.2).
+  if (is_about_proofs(error.fault)) reply.body.append(",\"error\":\"").append(info.code).append("\"");
   reply.body += ",\"request_id\":";
   json::append_quoted(reply.body, request_id);
   if (!errors.is_null()) reply.body += ",\"errors\":" + json::dump(errors);

@@ -12,6 +12,7 @@
 
 #include "auth/backend_set.h"
 #include "auth/credential_cache.h"
+#include "auth/dpop_nonce.h"
 #include "auth/introspection.h"
 #include "auth/key_store.h"
 #include "auth/lockout.h"
@@ -81,7 +82,8 @@ struct Snapshot {
   auth::HashOptions hash{};
   std::shared_ptr<const auth::BackendSet> backends{};  // null without login
   std::shared_ptr<const auth::RefreshKey> refresh_key{};
-  std::shared_ptr<const auth::KeyStore> keys{};  // at first, see World; null when nothing is signed
+  std::shared_ptr<const auth::DpopNonces> dpop_nonces{};  // null when proofs need none
+  std::shared_ptr<const auth::KeyStore> keys{};           // at first, see World; null when nothing is signed
 
   std::shared_ptr<const BrowserPages> pages{};    // null when browsers get none
   Verdict (*renew_session)(Exchange&) = nullptr;  // null without cookies

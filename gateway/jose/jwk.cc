@@ -138,11 +138,45 @@ std::string find_misuse(const json::Value& jwk) {
   return fits ? std::string() : "its `key_ops` does not name \"verify\"";
 }
 
-// A token that names this kid would not say which of the two is meant.
-bool is_taken(const std::vector<Key>& keys, const Key& key) {
-  return !key.kid().empty() && std::any_of(keys.begin(), keys.end(), [&](const Key& other) {
-    return other.kid() == key.kid() && !(other.algorithms() & key.algorithms()).empty();
+// One entry of a set, and the key that it makes or why it makes none.
+struct Entry {
+  const json::Value* jwk;
+  std::optional<Key> key;
+  std::string flaw{};
+};
+
+// The same in everything but what makes the key.
+bool are_alike(const json::Value& one, const json::Value& other) {
+  constexpr std::array kNames{"kid", "kty", "use", "alg", "crv"};
+  return std::all_of(kNames.begin(), kNames.end(), [&](const char* name) {
+    const json::Value *mine = one.find(name), *theirs = other.find(name);
+    return mine == nullptr || theirs == nullptr ? mine == theirs : *mine == *theirs;
   });
+}
+
+// Why the key cannot stay beside the others under its name (RFC 7517 4.5); empty when it can. A token that
+// names two keys would not say which is meant, so neither stays; one that is there twice stays once.
+std::string find_namesake(const std::vector<Entry>& all, const Entry& one) {
+  if (one.key->kid().empty()) return {};
+  const std::string shared = "its `kid` is that of another key, too";
+  for (const Entry& other : all) {
+    if (&other == &one) continue;
+    if (!other.key) {
+      if (are_alike(*other.jwk, *one.jwk)) return shared;
+      continue;
+    }
+    if (other.key->kid() != one.key->kid() || (other.key->algorithms() & one.key->algorithms()).empty())
+      continue;
+    if (thumbprint(*other.key) != thumbprint(*one.key)) return shared;
+    if (&other < &one) return "its `kid` is that of an earlier key";
+  }
+  return {};
+}
+
+bool has_both_kinds(const std::vector<Key>& keys) {
+  const auto is_symmetric = [](const Key& key) { return key.is_symmetric(); };
+  return std::any_of(keys.begin(), keys.end(), is_symmetric) &&
+         !std::all_of(keys.begin(), keys.end(), is_symmetric);
 }
 
 std::string number_text(const Key& key, const char* name, std::size_t width) {
@@ -239,17 +273,22 @@ Result<KeySet, std::string> parse_jwk_set(std::string_view text, const JwkRules&
   const json::Value* list = document->find("keys");
   if (list == nullptr || list->as_array() == nullptr) return std::string("no JWK set: it has no list `keys`");
   if (list->as_array()->size() > kMaxKeys) return std::string("a JWK set of more than 256 keys");
-  KeySet set;
-  for (std::size_t i = 0; i < list->as_array()->size(); ++i) {
-    auto key = parse_jwk((*list->as_array())[i], rules);
-    const std::string place = "key " + std::to_string(i + 1) + " is left out: ";
-    if (!key)
-      set.warnings.push_back(place + key.error());
-    else if (is_taken(set.keys, *key))
-      set.warnings.push_back(place + "its `kid` is that of an earlier key");
-    else
-      set.keys.push_back(std::move(*key));
+  std::vector<Entry> entries;
+  for (const json::Value& jwk : *list->as_array()) {
+    auto key = parse_jwk(jwk, rules);
+    entries.push_back(key ? Entry{&jwk, std::move(*key)} : Entry{&jwk, std::nullopt, std::move(key.error())});
   }
+  KeySet set;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Entry& entry = entries[i];
+    const std::string flaw = entry.key ? find_namesake(entries, entry) : entry.flaw;
+    if (flaw.empty())
+      set.keys.push_back(*entry.key);
+    else
+      set.warnings.push_back("key " + std::to_string(i + 1) + " is left out: " + flaw);
+  }
+  // One of them was published by mistake: a secret, or a public key that somebody takes for one.
+  if (has_both_kinds(set.keys)) return std::string("a JWK set with both symmetric and public keys");
   return set;
 }
 

@@ -66,6 +66,26 @@ BnOwner number(EVP_PKEY* material, const char* name) {
   return BnOwner(found);
 }
 
+bool is_prime(BN_ULONG number) {
+  for (BN_ULONG divisor = 3; divisor * divisor <= number; divisor += 2)
+    if (number % divisor == 0) return false;
+  return true;
+}
+
+// Keys of chips that can be factored (ROCA, CVE-2017-15361): modulo each small prime their primes are powers
+// of 65537, and so is the product. Of other moduli one in 2^167 is.
+bool can_be_factored(const BIGNUM* modulus) {
+  constexpr BN_ULONG kGenerator = 65537, kLargest = 701;  // as those chips take it for 2048 bits
+  for (BN_ULONG prime = 3; prime <= kLargest; prime += 2) {
+    if (!is_prime(prime)) continue;
+    const BN_ULONG rest = BN_mod_word(modulus, prime);
+    BN_ULONG power = kGenerator % prime;
+    while (power != rest && power != 1) power = power * kGenerator % prime;
+    if (power != rest) return false;
+  }
+  return true;
+}
+
 // Empty when the key is sound.
 std::string find_weakness(EVP_PKEY* material, KeyKind kind) {
   if (kind == KeyKind::rsa) {
@@ -77,6 +97,7 @@ std::string find_weakness(EVP_PKEY* material, KeyKind kind) {
     if (!n || !e || !BN_is_odd(n.get())) return "an RSA key whose modulus is even";
     if (!BN_is_odd(e.get()) || BN_is_one(e.get()) || BN_is_negative(e.get()) || BN_num_bits(e.get()) > 64)
       return "an RSA key whose exponent is not an odd number from 3 to 2^64";
+    if (can_be_factored(n.get())) return "an RSA key of a chip whose keys can be factored (CVE-2017-15361)";
     return {};
   }
   const EvpContextOwner context(EVP_PKEY_CTX_new(material, nullptr));

@@ -33,6 +33,8 @@ struct TokenOptions {
   Duration refresh_grace = 10s;
   // The token's claim, and where its value stands in the account ("email", "attributes.tenant").
   ClaimNames claims{{"email", "email"}, {"name", "name"}, {"roles", "roles"}};
+  bool bind_client_certificate = false;  // sessions, to the certificate that the client shows
+  bool dpop_nonce = false;               // demanded in proofs
   Place place{};
 };
 

@@ -10,6 +10,8 @@
 #include <ctime>
 #include <string_view>
 
+#include "base/base64url.h"
+
 namespace gw::net {
 namespace {
 
@@ -99,8 +101,10 @@ PeerCertificate describe_certificate(x509_st* certificate) {
       hex_text(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)));
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned length = 0;
-  if (X509_digest(certificate, EVP_sha256(), digest.data(), &length) == 1)
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &length) == 1) {
     facts.fingerprint = hex_text(digest.data(), length);
+    facts.thumbprint = base64url_encode({reinterpret_cast<const char*>(digest.data()), length});
+  }
   // A time that cannot be read is one that is over.
   facts.begins = seconds_of(X509_get0_notBefore(certificate), WallSeconds{1} << 40);
   facts.ends = seconds_of(X509_get0_notAfter(certificate), 0);

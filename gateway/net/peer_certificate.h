@@ -19,6 +19,7 @@ struct PeerCertificate {
       alternative_names;    // "DNS:a.test", "URI:spiffe://…", "email:a@b.test", "IP:192.0.2.1"
   std::string serial;       // hex digits
   std::string fingerprint;  // SHA-256 of the certificate, hex digits
+  std::string thumbprint;   // the same as tokens name it, `x5t#S256` (RFC 8705 3.1)
   WallSeconds begins = 0;
   WallSeconds ends = 0;
 };

@@ -94,11 +94,22 @@ void examine_claims(const Requirement& require, const auth::Identity& identity, 
   }
 }
 
+// That the key or the certificate was shown has been seen to before.
+void examine_binding(const Requirement& require, const auth::Identity& identity, Examination& examination) {
+  if (require.bound.empty()) return;
+  const auth::Confirmation& shown = identity.confirmation;
+  bool met = false, takes_key = false, takes_certificate = false;
+  for (const Binding binding : require.bound) {
+    (binding == Binding::dpop ? takes_key : takes_certificate) = true;
+    met = met || !(binding == Binding::dpop ? shown.key : shown.certificate).empty();
+  }
+  const char* name = !takes_certificate ? "dpop" : takes_key ? "dpop or mtls" : "mtls";
+  examination.note({Condition::bound, name, met}, Fault::token_type);
+}
+
 void examine(const Requirement& require, const auth::Identity& identity, const RequestFacts& request,
              Examination& examination) {
-  // That the key was shown has been seen to before.
-  if (!require.bound.empty())
-    examination.note({Condition::bound, "dpop", !identity.confirmation.key.empty()}, Fault::token_type);
+  examine_binding(require, identity, examination);
   examine_scopes(require, identity, examination);
   examine_roles(require, identity, examination);
   examine_claims(require, identity, examination);

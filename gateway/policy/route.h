@@ -32,7 +32,8 @@ struct ClaimRule {
   json::Value value;  // a scalar; a list claim must contain it
 };
 
-enum class Binding : std::uint8_t { dpop };
+// What a token may be bound to: a key (RFC 9449), a client certificate (RFC 8705).
+enum class Binding : std::uint8_t { dpop, mtls };
 
 struct Requirement {
   std::vector<std::string> scopes;     // all of them

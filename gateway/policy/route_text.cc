@@ -48,6 +48,12 @@ std::string certificate_text(const std::optional<CertificateRule>& rule) {
   return "subjects " + (subjects.empty() ? "any" : subjects) + " names " + (names.empty() ? "any" : names);
 }
 
+std::string bound_text(const std::vector<Binding>& bound) {
+  std::vector<std::string> names;
+  for (const Binding binding : bound) names.emplace_back(binding == Binding::dpop ? "dpop" : "mtls");
+  return sorted_text(std::move(names));
+}
+
 std::string_view auth_text(Auth auth) {
   switch (auth) {
     case Auth::required:
@@ -121,7 +127,7 @@ std::vector<std::pair<std::string_view, std::string>> effect_texts(const Route& 
       {"require.claims", claims_text(route.require.claims)},
       {"require.when",
        route.require.when != nullptr ? std::string(route.require.when->text()) : std::string()},
-      {"require.bound", route.require.bound.empty() ? "" : "[dpop]"},
+      {"require.bound", bound_text(route.require.bound)},
       {"require.client_certificate", certificate_text(route.require.client_certificate)},
       {"api_keys", route.api_keys ? "true" : "false"},
       {"basic", route.basic ? "true" : "false"},

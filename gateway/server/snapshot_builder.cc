@@ -88,6 +88,17 @@ void build_login(const config::Config& config, Purpose purpose, Snapshot& snapsh
     issues.error(place_of(config), std::move(refresh_key.error()));
 }
 
+// Replicas that share sessions share their key, so that each takes the others' nonces.
+void build_nonces(const config::Config& config, Snapshot& snapshot) {
+  if (!config.tokens.dpop_nonce) return;
+  if (snapshot.refresh_key != nullptr)
+    snapshot.dpop_nonces =
+        std::make_shared<const auth::DpopNonces>(snapshot.refresh_key->derive("dpop nonces"));
+  else
+    snapshot.dpop_nonces =
+        std::shared_ptr<const auth::DpopNonces>(std::shared_ptr<void>(), &auth::DpopNonces::of_process());
+}
+
 // What browsers get: a session that renews itself, and pages.
 void build_pages(const config::Config& config, Snapshot& snapshot, config::Issues& issues) {
   const auth::LoginOptions& login = config.login;
@@ -192,8 +203,8 @@ policy::CorsOptions login_cors(const config::Config& config) {
   policy::CorsOptions cors;
   cors.origins = config.login.origins;
   cors.methods = {"GET", "HEAD", "POST"};
-  cors.headers = {"Authorization", "Content-Type"};
-  cors.expose = {"Retry-After", "WWW-Authenticate", "X-Request-Id"};
+  cors.headers = {"Authorization", "Content-Type", "DPoP"};
+  cors.expose = {"DPoP-Nonce", "Retry-After", "WWW-Authenticate", "X-Request-Id"};
   cors.credentials = true;
   return cors;
 }
@@ -262,6 +273,7 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Pur
       .access_sample = config.access_log.sample,
   });
   build_login(config, purpose, *snapshot, issues);
+  build_nonces(config, *snapshot);
   build_pages(config, *snapshot, issues);
   build_issuers(config, refresher, *snapshot, issues);
   snapshot->has_resource_metadata =

@@ -93,6 +93,10 @@ CREATE TABLE records(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX records_by_until ON records(until);
 )",
+    R"(
+ALTER TABLE families ADD COLUMN bound_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE families ADD COLUMN bound_certificate TEXT NOT NULL DEFAULT '';
+)",
 };
 
 Error refuse(const std::string& path, const char* why) {

@@ -49,11 +49,13 @@ struct SqliteTables::Token {
 Status SqliteTables::open_family(const Family& family, const std::string& token_hash) {
   Status inserted = db_.run(
       "INSERT INTO families(id, subject, backend, scope, created_at, expires_at, address, client, "
-      "generation, revoked) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?9, ?10, 0, "
+      "bound_key, bound_certificate, generation, revoked) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?9, ?10, ?11, ?12, 0, "
       "EXISTS(SELECT 1 FROM revocations WHERE kind = ?7 AND value = ?2 AND at >= ?5 AND ends_sessions) OR "
       "EXISTS(SELECT 1 FROM revocations WHERE kind = ?8 AND at >= ?5 AND ends_sessions))",
       family.id, family.subject, family.backend, family.scope, family.created_at, family.expires_at,
-      number_of(RevokedKind::subject), number_of(RevokedKind::issuer), family.address, family.client);
+      number_of(RevokedKind::subject), number_of(RevokedKind::issuer), family.address, family.client,
+      family.bound_key, family.bound_certificate);
   if (!inserted) return inserted;
   return db_.run("INSERT INTO tokens(hash, family, generation) VALUES(?, last_insert_rowid(), 0)",
                  Blob{token_hash});
@@ -95,15 +97,16 @@ Result<Rotation> SqliteTables::find_family(const std::string& token_hash, WallSe
 Result<std::vector<Family>> SqliteTables::list_families(const std::string& subject, WallSeconds now) {
   std::vector<Family> listed;
   Query rows = db_.query(
-      "SELECT id, subject, backend, scope, created_at, expires_at, address, client, used_at FROM families "
-      "WHERE subject = ? AND revoked = 0 AND expires_at > ? ORDER BY created_at DESC, key DESC LIMIT 1000",
+      "SELECT id, subject, backend, scope, created_at, expires_at, address, client, used_at, "
+      "bound_key, bound_certificate FROM families WHERE subject = ? AND revoked = 0 AND expires_at > ? ORDER "
+      "BY created_at DESC, key DESC LIMIT 1000",
       subject, now);
   for (;;) {
     const Result<bool> row = rows.next();
     if (!row) return row.error();
     if (!*row) return listed;
     listed.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.number(4), rows.number(5),
-                      rows.text(6), rows.text(7), rows.number(8)});
+                      rows.text(6), rows.text(7), rows.number(8), rows.text(9), rows.text(10)});
   }
 }
 
@@ -296,8 +299,8 @@ Result<bool> SqliteTables::purge(WallSeconds now) {
 Result<SqliteTables::Token> SqliteTables::find_token(const std::string& hash, WallSeconds now) {
   Query row = db_.query(
       "SELECT f.id, f.subject, f.backend, f.scope, f.created_at, f.expires_at, f.revoked, f.key, "
-      "f.generation, "
-      "t.generation, t.used_at FROM tokens t JOIN families f ON f.key = t.family WHERE t.hash = ?",
+      "f.generation, t.generation, t.used_at, f.bound_key, f.bound_certificate FROM tokens t "
+      "JOIN families f ON f.key = t.family WHERE t.hash = ?",
       Blob{hash});
   const Result<bool> found = row.next();
   if (!found) return found.error();
@@ -306,6 +309,8 @@ Result<SqliteTables::Token> SqliteTables::find_token(const std::string& hash, Wa
 
   Family& family = token.standing.family;
   family = {row.text(0), row.text(1), row.text(2), row.text(3), row.number(4), row.number(5)};
+  family.bound_key = row.text(11);
+  family.bound_certificate = row.text(12);
   token.family_key = row.number(7);
   token.current_generation = row.number(8);
   token.generation = row.number(9);

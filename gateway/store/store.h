@@ -32,6 +32,9 @@ struct Family {
   std::string address{};    // that it was opened from
   std::string client{};     // what the client said that it is
   WallSeconds used_at = 0;  // the last refresh; 0 before the first
+  // What its tokens are bound to: a key (`jkt`), a certificate (`x5t#S256`); empty: nothing.
+  std::string bound_key{};
+  std::string bound_certificate{};
 };
 
 enum class RotateOutcome : std::uint8_t {

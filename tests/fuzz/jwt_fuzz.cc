@@ -33,7 +33,9 @@ auth::TokenVerifier make_verifier() {
   issuer.name = "fuzz";
   issuer.issuer = "https://issuer.example";
   issuer.algorithms = jose::AlgorithmSet::all();
-  issuer.keys = jose::parse_jwk_set(kKeys, {.allow_symmetric = true})->keys;
+  const jose::AlgorithmSet hs256{jose::Algorithm::hs256};
+  issuer.keys = jose::parse_jwk_set(kKeys, {})->keys;
+  issuer.keys.push_back(jose::parse_jwk_set(kKeys, {.wanted = hs256, .allow_symmetric = true})->keys.at(0));
   issuer.audiences = {"api"};
   issuer.claims = {{"roles", "realm_access.roles"}};
   return auth::TokenVerifier(std::make_shared<const auth::Issuers>(auth::Issuers{issuer}));

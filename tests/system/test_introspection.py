@@ -9,6 +9,8 @@ from support.idp import IdentityProvider
 from support.tokens import AUDIENCE, Key, b64
 from support.waiting import wait_until
 
+from test_bound_tokens import prove, thumbprint
+
 SECRET = "s3cret:with+odd%chars"
 
 
@@ -72,6 +74,9 @@ def test_an_opaque_token_is_what_its_issuer_says(gateway, upstream, idp):
         "refresh": (active(token_type=None), (401, "token_type")),
         "refresh2": (active(token_use="refresh_token"), (401, "token_type")),
         "refresh3": (active(typ="Refresh"), (401, "token_type")),
+        "keyless": (active(token_type="DPoP"), (401, "token_type")),
+        "bound": (active(token_type="DPoP", cnf={"jkt": "x"}), (401, "token_type")),
+        "certified": (active(cnf={"x5t#S256": "x"}), (401, "token_type")),
         "odd-exp": (active(exp="soon"), (503, "backend_unavailable")),
         "endless": (active(exp=None), "ok"),
         "list": (active(aud=["x", AUDIENCE]), "ok"),
@@ -86,6 +91,24 @@ def test_an_opaque_token_is_what_its_issuer_says(gateway, upstream, idp):
     for odd in ("a b", "tok\x80", "x" * 5000, "tok=1", "=", "{}"):
         assert gate.get("/", token=odd).status in (400, 401), odd
     assert provider.counts["/introspect"] == asked, "what cannot be a token is not asked about"
+
+
+def test_an_opaque_token_that_is_bound_needs_its_proof(gateway, upstream, idp):
+    provider, key = idp(), Key("ES256")
+    gate = gateway("issuers:\n" + introspecting(provider) + in_front_of(
+        upstream(), "{path: /**, upstream: legacy, require: {bound: [dpop]}}"))
+    provider.opaque["tok-1"] = active(token_type="DPoP", cnf={"jkt": thumbprint(key)})
+    provider.opaque["tok-2"] = active()
+
+    def get(token, scheme="DPoP", proof_of=key):
+        proof = prove(proof_of, "http://localhost/x", token)
+        return outcome(gate.get("/x", headers=[("Authorization", f"{scheme} {token}"), ("DPoP", proof)]))
+
+    for _ in range(2):  # asked, then remembered
+        assert get("tok-1") == "ok"
+        assert get("tok-1", proof_of=Key("ES256")) == (401, "token_type")
+        assert get("tok-1", scheme="Bearer") == (401, "token_type")
+        assert get("tok-2", scheme="Bearer") == (401, "token_type"), "the route wants a bound one"
 
 
 def test_answers_are_kept_by_token_and_asked_for_once(gateway, upstream, idp):

@@ -2,6 +2,7 @@
 """How a client that was refused finds its way to a token: RFC 6750, 8414, 9470 and 9728."""
 import re
 
+from support.authority import Authority
 from support.gateway import USERS, in_front_of
 from support.tokens import ISSUER, SHARED_ISSUER, good_token
 
@@ -70,6 +71,34 @@ def test_the_gateways_own_metadata_is_where_its_issuer_says(gateway, upstream):
         found = gate.get(path).json()
         assert found["issuer"] == "https://api.example.com/auth"
         assert gate.get(found["jwks_uri"].removeprefix("http://localhost")).json()["keys"]
+
+
+def test_metadata_say_what_tokens_must_be_bound_to(gateway, upstream, tmp_path):
+    authority = Authority(tmp_path)
+    server = authority.issue("server", dns=["localhost"])
+    gate = gateway("routes: []", started=False)
+    gate.write_config(
+        f"listeners:\n  - {{address: 127.0.0.1:{gate.port}}}\n  - {{address: 127.0.0.1:{gate.tls_port}, tls: {{certificate: "
+        f"{server.certificate}, key: {server.key}, client_ca: {authority.file}}}}}\n"
+        "tokens: {issuer: 'https://api.example.com', bind_client_certificate: true}\n" + USERS + in_front_of(
+            upstream(), "{path: /free, upstream: legacy}", "{path: /key, upstream: legacy, require: {bound: [dpop]}}",
+            "{path: /certificate, upstream: legacy, require: {bound: [mtls]}}",
+            "{path: /either, upstream: legacy, require: {bound: [dpop, mtls]}}",
+            "{path: /some, upstream: legacy, methods: [GET]}",
+            "{path: /some, upstream: legacy, methods: [POST], require: {bound: [dpop]}}"))
+    gate.start()
+    required, supported, certificates = ("dpop_bound_access_tokens_required", "dpop_signing_alg_values_supported",
+                                         "tls_client_certificate_bound_access_tokens")
+    for path, says in {"/free": set(), "/key": {required, supported}, "/certificate": {certificates},
+                       "/either": {supported, certificates}, "/some": {supported}}.items():
+        found = gate.get(WELL_KNOWN + path).json()
+        assert {name for name in (required, supported, certificates) if name in found} == says, path
+        assert all(found[name] is True for name in says - {supported}), path
+        if supported in says:
+            assert {"ES256", "EdDSA", "RS256"} <= set(found[supported])
+            assert not any(name.startswith("HS") or name == "none" for name in found[supported])
+    own = gate.get("/.well-known/oauth-authorization-server").json()
+    assert own[certificates] is True and "ES256" in own[supported]
 
 
 def test_without_an_issuer_that_is_a_url_nothing_is_promised(gateway, upstream):

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "auth/dpop_nonce.h"
+#include "base/base64url.h"
 #include "unit/auth/token_minter.h"
 
 namespace gw::auth {
@@ -92,6 +94,38 @@ TEST(DpopProof, ProvesNoOtherRequest) {
   EXPECT_EQ(why([](auto& c) { c.authority = "Resource.Example.org:443"; }), "");
 }
 
+TEST(DpopProof, WithoutATokenProvesAnyKeyAndNamesNoToken) {
+  const auto read = read_dpop_proof(kTokenProof);
+  DpopContext context{.method = "POST",
+                      .scheme = "https",
+                      .authority = "server.example.com",
+                      .path = "/token",
+                      .now = 1562262620};
+  EXPECT_EQ(check_dpop_proof_alone(*read, context), "");
+  EXPECT_THAT(std::string(check_dpop_proof(*read, context)), HasSubstr("another token"));
+  context.path = "/refresh";
+  EXPECT_THAT(std::string(check_dpop_proof_alone(*read, context)), HasSubstr("another URL"));
+  EXPECT_THAT(std::string(check_dpop_proof_alone(*read_dpop_proof(kResourceProof), example())),
+              HasSubstr("comes without one"));
+}
+
+TEST(DpopNonces, AreGoodForAWhileAndForReplicasWithTheKey) {
+  const DpopNonces nonces(SecretString(std::string("key"))), replica(SecretString(std::string("key")));
+  const std::string nonce = nonces.current(kNow);
+  EXPECT_EQ(nonces.current(kNow), nonce);
+  EXPECT_NE(nonces.current(kNow + kDpopNonceSpan), nonce);
+  EXPECT_TRUE(nonces.is_good(nonce, kNow));
+  EXPECT_TRUE(nonces.is_good(nonce, kNow + kDpopNonceSpan));
+  EXPECT_TRUE(replica.is_good(nonce, kNow - kDpopNonceSpan)) << "its clock is behind";
+  EXPECT_FALSE(nonces.is_good(nonce, kNow + 2 * kDpopNonceSpan));
+  EXPECT_FALSE(nonces.is_good(nonce, kNow - 2 * kDpopNonceSpan));
+  for (const std::string& other :
+       {std::string(), nonce + "A", nonce.substr(1), std::string(nonce.size(), 'A'),
+        DpopNonces(SecretString(std::string("other"))).current(kNow), DpopNonces::of_process().current(kNow)})
+    EXPECT_FALSE(nonces.is_good(other, kNow)) << other;
+  EXPECT_TRUE(DpopNonces::of_process().is_good(DpopNonces::of_process().current(kNow), kNow));
+}
+
 TEST(DpopProof, HasAUrlThatIsComparedInItsNormalForm) {
   const auto matches = [](std::string_view htu) {
     DpopProof made{std::string(kThumbprint), "1", "GET", std::string(htu), "", 1562262618};
@@ -105,7 +139,7 @@ TEST(DpopProof, HasAUrlThatIsComparedInItsNormalForm) {
                            "https://resource.example.org/a/../protectedresource"})
     EXPECT_TRUE(matches(good)) << good;
   for (const char* bad :
-       {"", "protectedresource", "https://resource.example.org",
+       {"", "https:///protectedresource", "protectedresource", "https://resource.example.org",
         "https://resource.example.org/protectedResource",
         "https://resource.example.org@evil/protectedresource",
         "https://resource.example.org/%2fprotectedresource",
@@ -125,9 +159,16 @@ TEST(DpopProof, ThatIsNotWellMadeIsRefused) {
   EXPECT_THAT(why_unreadable(proof(R"({"jti":"1","htm":"GET","htu":"https://a/x"})")), HasSubstr("iat"));
   EXPECT_THAT(why_unreadable(proof(R"({"jti":"1","jti":"2","iat":1700000000})")), HasSubstr("claims"));
   EXPECT_THAT(why_unreadable(proof("[]")), HasSubstr("claims"));
+  for (const char* odd :
+       {R"({"jti":"1","iat":1700000000,"ath":7})", R"({"jti":"1","iat":1700000000,"nonce":null})",
+        R"({"jti":"1","iat":1700000000,"htm":["GET"]})"})
+    EXPECT_THAT(why_unreadable(proof(odd)), HasSubstr("another kind")) << odd;
   std::string spoilt = proof(kGood);
   spoilt[spoilt.size() - 10] = spoilt[spoilt.size() - 10] == 'A' ? 'B' : 'A';
   EXPECT_THAT(why_unreadable(spoilt), HasSubstr("signature"));
+  const std::string unsigned_proof = spoilt.substr(0, spoilt.rfind('.') + 1);
+  EXPECT_THAT(why_unreadable(unsigned_proof + base64url_encode(std::string(513, 's'))),
+              HasSubstr("longer than"));
   EXPECT_NE(why_unreadable(std::string(kTokenProof) + "."), "read");
   EXPECT_NE(why_unreadable(""), "read");
   EXPECT_NE(why_unreadable(std::string(10000, 'a')), "read");

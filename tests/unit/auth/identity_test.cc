@@ -113,7 +113,8 @@ TEST(Confirmation, IsWhatIsDemandedBesideTheToken) {
   EXPECT_FALSE(confirmed(R"({"cnf":{"jkt":"k","more":1}})").is_unknown);
   for (const char* odd :
        {R"({"cnf":{}})", R"({"cnf":null})", R"({"cnf":"x"})", R"({"cnf":[]})", R"({"cnf":{"jkt":""}})",
-        R"({"cnf":{"jkt":7}})", R"({"cnf":{"kid":"k"}})", R"({"cnf":{"jwk":{}}})"})
+        R"({"cnf":{"jkt":7}})", R"({"cnf":{"jkt":7,"x5t#S256":"c"}})", R"({"cnf":{"jkt":"k","x5t#S256":""}})",
+        R"({"cnf":{"kid":"k"}})", R"({"cnf":{"jwk":{}}})"})
     EXPECT_TRUE(confirmed(odd).is_unknown) << odd;
 }
 

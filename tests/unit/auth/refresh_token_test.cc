@@ -107,6 +107,14 @@ TEST_F(RefreshKeyFile, LeavesNothingElseBehind) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_.path()), {}), 1);
 }
 
+TEST_F(RefreshKeyFile, GivesOneKeyAPurposeAndTheSameAfterARestart) {
+  const auto first = load(), again = load();
+  ASSERT_TRUE(first && again);
+  EXPECT_EQ(first->derive("a").reveal(), again->derive("a").reveal());
+  EXPECT_NE(first->derive("a").reveal(), first->derive("b").reveal());
+  EXPECT_EQ(first->derive("a").reveal().size(), 32u);
+}
+
 TEST_F(RefreshKeyFile, OfAnotherSizeIsRefusedByName) {
   std::ofstream(path_) << "short";
   ::chmod(path_.c_str(), 0600);

@@ -17,11 +17,11 @@ namespace {
 // The table of the contract, by status.
 const std::map<int, std::set<std::string>>& table() {
   static const std::map<int, std::set<std::string>> codes{
-      {400, {"bad_request", "bad_path", "ambiguous_credentials"}},
+      {400, {"bad_request", "bad_path", "ambiguous_credentials", "invalid_dpop_proof", "use_dpop_nonce"}},
       {401,
        {"token_missing", "token_malformed", "token_signature", "token_expired", "token_not_yet_valid",
-        "token_issuer", "token_audience", "token_algorithm", "token_type", "token_revoked",
-        "bad_credentials"}},
+        "token_issuer", "token_audience", "token_algorithm", "token_type", "token_revoked", "bad_credentials",
+        "use_dpop_nonce"}},
       {403, {"insufficient_scope", "forbidden", "csrf"}},
       {404, {"no_route"}},
       {405, {"method_not_allowed"}},
@@ -67,6 +67,23 @@ TEST(Reply, HasTheStatusAndTheCodeThatTheContractGivesEachFault) {
   EXPECT_GT(seen, 30u);
 }
 
+TEST(Reply, SaysTheErrorsOfProofsAsClientsOfOAuthReadThem) {
+  const auto error_of = [](Fault fault) {
+    const auto document = json::parse(reply_for(fault, "id-1").body);
+    const json::Value* error = document->find("error");
+    return error == nullptr ? std::string() : *error->as_string();
+  };
+  EXPECT_EQ(error_of(Fault::invalid_dpop_proof), "invalid_dpop_proof");
+  EXPECT_EQ(error_of(Fault::use_dpop_nonce_at_login), "use_dpop_nonce");
+  EXPECT_EQ(error_of(Fault::use_dpop_nonce), "use_dpop_nonce");
+  EXPECT_EQ(error_of(Fault::token_type), "");
+  EXPECT_EQ(reply_for(Fault::use_dpop_nonce_at_login, "id-1").status, 400);
+  EXPECT_THAT(
+      challenge(reply_for(Fault::use_dpop_nonce, "id-1")),
+      ::testing::AllOf(::testing::StartsWith("DPoP realm="), ::testing::HasSubstr("error=\"use_dpop_nonce\""),
+                       ::testing::HasSubstr("algs=\"ES256 ")));
+}
+
 TEST(Reply, IsAProblemDocumentThatSaysTheSame) {
   for (const Fault fault : all_faults()) {
     const Reply reply = reply_for(Error(fault, "a detail for the log alone"), "id-1");
@@ -109,10 +126,12 @@ TEST(Reply, ChallengesWhereACredentialIsWantedAndNowhereElse) {
     const std::string said = challenge(reply);
     if (fault == Fault::token_missing || fault == Fault::bad_credentials)
       EXPECT_EQ(said, "Bearer realm=\"gatewarden\"");
-    else if (reply.status == 401)
+    else if (reply.status == 401 && fault != Fault::use_dpop_nonce)
       EXPECT_THAT(said, ::testing::StartsWith("Bearer realm=\"gatewarden\", error=\"invalid_token\""));
     else if (fault == Fault::insufficient_scope)
       EXPECT_THAT(said, ::testing::StartsWith("Bearer realm=\"gatewarden\", error=\"insufficient_scope\""));
+    else if (fault == Fault::use_dpop_nonce)
+      EXPECT_THAT(said, ::testing::StartsWith("DPoP realm=\"gatewarden\", error=\"use_dpop_nonce\""));
     else
       EXPECT_EQ(said, "") << reply.code;
   }

@@ -177,6 +177,35 @@ TEST(JwkSet, LeavesOutWhatDoesNotFitAndSaysSo) {
                                                   HasSubstr("key 6 is left out: its `kid`")));
 }
 
+TEST(JwkSet, LeavesOutAllKeysOfOneName) {
+  const json::Value other = format_public_jwk(*Key::generate(Algorithm::es256));
+  const auto set = parse_jwk_set(set_of({with(p256(), "kid", "a"), with(other, "kid", "a"),
+                                         with(p256(), "kid", "a"), with(rsa(), "kid", "b")}),
+                                 {});
+  ASSERT_TRUE(set);
+  ASSERT_EQ(set->keys.size(), 1u);
+  EXPECT_EQ(set->keys[0].kid(), "b");
+  EXPECT_THAT(set->warnings, testing::ElementsAre(HasSubstr("key 1 is left out: its `kid`"),
+                                                  HasSubstr("key 2"), HasSubstr("key 3")));
+}
+
+TEST(JwkSet, LeavesOutAKeyWhoseNameAnotherHasThatCannotBeRead) {
+  const auto kept = [](const json::Value& odd) {
+    return parse_jwk_set(set_of({with(p256(), "kid", "a"), odd}), {})->keys.size();
+  };
+  EXPECT_EQ(kept(with(with(p256(), "kid", "a"), "x", "AAAA")), 0u);
+  EXPECT_EQ(kept(with(with(p256(), "kid", "b"), "x", "AAAA")), 1u);
+  EXPECT_EQ(kept(with(with(p256(), "kid", "a"), "use", "enc")), 1u) << "it is for something else";
+  EXPECT_EQ(kept(with(with(rsa(), "kid", "a"), "n", "AAAA")), 1u);
+}
+
+TEST(JwkSet, IsRefusedWithBothSymmetricAndPublicKeys) {
+  const std::string both = set_of({with(oct(), "kid", "a"), with(p256(), "kid", "b")});
+  EXPECT_FALSE(parse_jwk_set(both, {.allow_symmetric = true}));
+  EXPECT_TRUE(parse_jwk_set(both, {})) << "the symmetric one is left out";
+  EXPECT_TRUE(parse_jwk_set(both, {.wanted = {Algorithm::es256}, .allow_symmetric = true})) << "likewise";
+}
+
 TEST(JwkSet, IsNotWhatHasNoListOfKeys) {
   for (const char* text :
        {"", "{}", "[]", "{\"keys\":{}}", "{\"keys\":[]} x", "{\"keys\":[],\"keys\":[]}", "null"})

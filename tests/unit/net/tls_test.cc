@@ -434,6 +434,25 @@ TEST_F(ClientCertificateTest, SaysWhoItIs) {
   EXPECT_GT(facts.ends, wall_now());
 }
 
+TEST(PeerCertificate, HasTheThumbprintOfTheRfc) {
+  // RFC 8705 appendix A.
+  constexpr std::string_view kPem = R"(-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
+ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ
+/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID
+SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
+bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
+-----END CERTIFICATE-----
+)";
+  BIO* memory = BIO_new_mem_buf(kPem.data(), static_cast<int>(kPem.size()));
+  X509* certificate = PEM_read_bio_X509(memory, nullptr, nullptr, nullptr);
+  BIO_free(memory);
+  ASSERT_NE(certificate, nullptr);
+  EXPECT_EQ(describe_certificate(certificate).thumbprint, "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
+  X509_free(certificate);
+}
+
 TEST(ClientTls, SaysWhatIsWrongWithItsFiles) {
   const ScratchDir folder;
   Authority authority(folder, "authority");

@@ -57,6 +57,27 @@ TEST(Decision, RequiredAuthNeedsAVerifiedIdentity) {
   EXPECT_EQ(good.identity(), &identity);
 }
 
+TEST(Decision, WantsATokenThatIsBoundInOneOfTheWaysThatTheRouteNames) {
+  const auto fault = [](std::vector<Binding> bound, const char* key, const char* certificate) {
+    Route route;
+    route.require.bound = std::move(bound);
+    auth::Identity identity = clerk();
+    identity.confirmation = {key, certificate, false};
+    return fault_for(route, identity);
+  };
+  const std::vector<Binding> key{Binding::dpop}, certificate{Binding::mtls},
+      either{Binding::dpop, Binding::mtls};
+  EXPECT_EQ(fault(key, "k", ""), std::nullopt);
+  EXPECT_EQ(fault(key, "k", "c"), std::nullopt);
+  EXPECT_EQ(fault(key, "", "c"), Fault::token_type);
+  EXPECT_EQ(fault(certificate, "", "c"), std::nullopt);
+  EXPECT_EQ(fault(certificate, "k", ""), Fault::token_type);
+  EXPECT_EQ(fault(either, "k", ""), std::nullopt);
+  EXPECT_EQ(fault(either, "", "c"), std::nullopt);
+  EXPECT_EQ(fault(either, "", ""), Fault::token_type);
+  EXPECT_EQ(fault({}, "", ""), std::nullopt);
+}
+
 TEST(Decision, NoAuthProceedsAsNobodyWhateverWasSent) {
   Route route;
   route.auth = Auth::none;

@@ -112,12 +112,16 @@ TEST(Widenings, AreFewerDemandsOfTheSameRoute) {
   const auto certified_more = [](Route& r) {
     r.require.client_certificate = CertificateRule{{"CN=a", "CN=b"}, {}};
   };
+  const auto bound_either_way = [](Route& r) { r.require.bound = {Binding::dpop, Binding::mtls}; };
+  const auto bound_otherwise = [](Route& r) { r.require.bound = {Binding::mtls}; };
   for (const auto change : {+conditional, +bound, +certified}) {
     loosened.emplace_back(change, [](Route&) {});
     EXPECT_THAT(widenings({route("/a")}, {with(route("/a"), change)}), IsEmpty());
   }
   loosened.emplace_back(conditional, otherwise);
   loosened.emplace_back(certified, certified_more);
+  loosened.emplace_back(bound, bound_either_way);
+  loosened.emplace_back(bound, bound_otherwise);
   for (std::size_t i = 0; i < loosened.size(); ++i) {
     const Route before = with(route("/a/{x}"), loosened[i].first),
                 after = with(route("/a/{x}"), loosened[i].second);

@@ -184,6 +184,7 @@ TEST_F(SqliteFile, OfTheFirstVersionKeepsItsRevocations) {
       "CREATE INDEX revocations_by_until ON revocations(until); "
       "INSERT INTO revocations VALUES(1, 's1', 1700000000, 1700001000); DROP TABLE records; "
       "ALTER TABLE families DROP COLUMN address; ALTER TABLE families DROP COLUMN client; "
+      "ALTER TABLE families DROP COLUMN bound_key; ALTER TABLE families DROP COLUMN bound_certificate; "
       "ALTER TABLE families DROP COLUMN used_at; ALTER TABLE locks DROP COLUMN times; PRAGMA user_version = "
       "1"));
   auto store = SqliteStore::open({.path = path_});
@@ -196,6 +197,28 @@ TEST_F(SqliteFile, OfTheFirstVersionKeepsItsRevocations) {
   EXPECT_EQ(loaded->front().value, "s1");
   EXPECT_EQ(loaded->front().issuer, "");
   EXPECT_TRUE(loaded->front().ends_sessions);
+  store->reset();
+}
+
+TEST_F(SqliteFile, OfAVersionWithoutBindingsKeepsItsSessionsUnbound) {
+  const std::string hash(32, 'h');
+  {
+    auto store = SqliteStore::open({.path = path_});
+    ASSERT_TRUE(store);
+    StoreClient client(**store);
+    ASSERT_TRUE(client.open_family({"s1", "users:1", "users", "", kNow, kNow + 1000}, hash));
+    store->reset();
+  }
+  ASSERT_TRUE(open_db(path_)->execute(
+      "ALTER TABLE families DROP COLUMN bound_key; ALTER TABLE families DROP COLUMN bound_certificate; "
+      "PRAGMA user_version = 3"));
+  auto store = SqliteStore::open({.path = path_});
+  ASSERT_TRUE(store) << store.error().detail;
+  StoreClient client(**store);
+  const auto found = client.find_family(hash, kNow);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->outcome, RotateOutcome::rotated);
+  EXPECT_EQ(found->family.bound_key + found->family.bound_certificate, "");
   store->reset();
 }
 

@@ -455,6 +455,23 @@ TEST_P(EachStore, ListsTheFamiliesOfASubjectThatLive) {
   EXPECT_EQ(listed->at(1).client, "curl/8");
 }
 
+TEST_P(EachStore, KeepsWhatAFamilyIsBoundTo) {
+  Family family{"a", "u:1", "b", "s", kNow, kNow + 100};
+  family.bound_key = "key";
+  family.bound_certificate = "certificate";
+  const std::string hash(32, 'h'), next(32, 'i');
+  ASSERT_TRUE(client_->open_family(family, hash));
+  const auto is_bound = [](const Family& kept) {
+    return kept.bound_key == "key" && kept.bound_certificate == "certificate";
+  };
+  EXPECT_TRUE(is_bound(client_->find_family(hash, kNow)->family));
+  EXPECT_TRUE(is_bound(client_->list_families("u:1", kNow)->at(0)));
+  const auto rotated = client_->rotate({hash, next}, kNow);
+  ASSERT_TRUE(rotated);
+  EXPECT_TRUE(is_bound(rotated->family));
+  EXPECT_TRUE(is_bound(client_->find_family(next, kNow)->family));
+}
+
 TEST_P(EachStore, RecordsAreFoundTakenOnceAndGoneInTime) {
   const std::string key("a\0b", 3);
   ASSERT_TRUE(client_->put_record({RecordKind::reset, key, "u:1", R"({"x":1})", kNow + 100}, kNow));
