@@ -5,33 +5,12 @@
 #include "base/log.h"
 #include "cli/dry_runs.h"
 #include "cli/token.h"
+#include "policy/condition_trace.h"
 
 namespace gw::cli {
 namespace {
 
 using server::Explanation;
-
-std::string_view name_of(policy::Condition condition) {
-  switch (condition) {
-    case policy::Condition::certificate:
-      return "client_certificate";
-    case policy::Condition::bound:
-      return "bound";
-    case policy::Condition::token:
-      return "token";
-    case policy::Condition::issuer:
-      return "issuer";
-    case policy::Condition::scope:
-      return "scope";
-    case policy::Condition::roles:
-      return "roles";
-    case policy::Condition::claim:
-      return "claim";
-    case policy::Condition::when:
-      return "when";
-  }
-  return "";
-}
 
 std::string_view name_of(Explanation::Outcome outcome) {
   switch (outcome) {
@@ -54,7 +33,7 @@ json::Value fields_of(const server::HeaderList& fields) {
 json::Value conditions_of(const Explanation& explanation) {
   json::Array list;
   for (const Explanation::Condition& condition : explanation.conditions) {
-    json::Object one{{"condition", name_of(condition.kind)}, {"met", condition.met}};
+    json::Object one{{"condition", policy::name_of(condition.kind)}, {"met", condition.met}};
     if (!condition.name.empty()) one.emplace_back("name", condition.name);
     if (!condition.trouble.empty()) one.emplace_back("error", condition.trouble);
     list.push_back(std::move(one));
@@ -79,6 +58,7 @@ json::Value to_json(const Explanation& explanation) {
   add("issuer", explanation.issuer);
   all.set("conditions", conditions_of(explanation));
   if (explanation.would_refuse) all.set("would_refuse", explanation.unenforced_code);
+  if (!explanation.shadow_code.empty()) all.set("shadow", explanation.shadow_code);
   if (explanation.outcome == Explanation::Outcome::forwarded) {
     all.set("upstream", explanation.upstream);
     all.set("path", explanation.upstream_url);
@@ -94,7 +74,7 @@ json::Value to_json(const Explanation& explanation) {
 
 void print_conditions(const Explanation& explanation, std::ostream& out) {
   for (const Explanation::Condition& condition : explanation.conditions) {
-    out << "  " << (condition.met ? "met      " : "not met  ") << name_of(condition.kind);
+    out << "  " << (condition.met ? "met      " : "not met  ") << policy::name_of(condition.kind);
     if (!condition.name.empty()) out << ' ' << condition.name;
     if (!condition.trouble.empty()) out << "  (cannot be evaluated: " << condition.trouble << ')';
     out << '\n';
@@ -123,6 +103,8 @@ void print(const Explanation& explanation, std::ostream& out) {
   print_conditions(explanation, out);
   if (explanation.would_refuse)
     out << "not enforced: otherwise refused with " << explanation.unenforced_code << '\n';
+  if (!explanation.shadow_code.empty())
+    out << "shadow    would refuse with " << explanation.shadow_code << '\n';
   if (explanation.outcome != Explanation::Outcome::forwarded) {
     for (const auto& [name, value] : explanation.answer) out << "  " << name << ": " << value << '\n';
     return;

@@ -48,6 +48,7 @@ struct AccessLogOptions {
   bool enabled = true;
   std::string path = "-";  // standard output
   double sample = 1.0;
+  std::vector<std::string> claims;  // that are written, for `gatewarden diff --log`
 };
 
 struct Config {

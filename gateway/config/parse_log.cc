@@ -19,6 +19,8 @@ constexpr std::array kAuditKeys{
 constexpr std::array kAccessKeys{
     Key{"path", "path", "\"-\"", "a file, or `-` for standard output"},
     Key{"sample", "number", "1.0", "the share of requests that are written, 0 to 1"},
+    Key{"claims", "list of names", "[]",
+        "claims of the caller that are written too: `[roles, scope]` lets `gatewarden diff --log` judge by them"},
 };
 
 constexpr Choice<log::Level> kLevels[] = {{"trace", log::Level::trace},
@@ -37,6 +39,7 @@ AccessLogOptions parse_access(Context& context, const Item& item, AccessLogOptio
   access.enabled = true;
   if (node.text("path", "-") != "-") access.path = node.path("path");
   access.sample = node.decimal("sample", access.sample, {0, 1});
+  access.claims = node.texts("claims");
   return access;
 }
 

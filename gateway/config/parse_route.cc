@@ -36,6 +36,8 @@ constexpr std::array kKeys{
     Key{"login_page", "true or false", "true",
         "a browser without a token is sent to the login page; `false`: gets 401"},
     Key{"enforce", "true or false", "true", "`false`: decides, logs and counts, but lets pass"},
+    Key{"shadow", "map", "none",
+        "demands beside those of `require` that refuse nobody: what they would refuse is logged and counted"},
     Key{"upstream", "name", "none", "where requests go; a route has this or `respond`"},
     Key{"rewrite", "map", "none", "changes the path that is sent"},
     Key{"request_headers", "map", "none", "changes what the upstream receives"},
@@ -147,6 +149,12 @@ void parse_access(const NodeReader& node, const Names& names, policy::Route& rou
       report(context, *anonymous, "needs auth: optional (write it, or remove this)");
   }
   route.enforce = node.flag("enforce", route.enforce);
+  if (const auto shadow = node.find("shadow")) {
+    route.shadow = parse_shadow(context, *shadow, route.path);
+    if (route.auth == policy::Auth::none)
+      report(context, *shadow,
+             "stands beside auth: none (nobody is asked who they are; write auth: optional)");
+  }
   for (const auto& [key, flag] : {std::pair("api_keys", &route.api_keys), std::pair("basic", &route.basic)}) {
     *flag = node.flag(key, false);
     if (*flag && route.auth == policy::Auth::none)

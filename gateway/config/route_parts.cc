@@ -29,6 +29,13 @@ constexpr std::array kRequireKeys{
         "the token is bound, in any of these ways: to a key, whose proof comes with it (RFC 9449), or to the "
         "client certificate of the connection (RFC 8705)"},
 };
+constexpr std::array kShadowKeys{
+    Key{"scopes", "list of text", "[]", "all of them"},
+    Key{"scope_strategy", "`exact` or `hierarchic`", "exact", "as of `require`"},
+    Key{"roles", "list of text", "[]", "any of them"},
+    Key{"claims", "map", "{}", "all equal"},
+    Key{"when", "expression", "none", "must hold"},
+};
 constexpr std::array kCertificateKeys{
     Key{"subject", "list of text", "any", "any of them, as RFC 4514 writes it: `\"CN=orders,O=Example\"`"},
     Key{"san", "list of text", "any",
@@ -157,6 +164,7 @@ std::vector<std::string> read_removed(const NodeReader& node) {
 }  // namespace
 
 const Section kRequireSection{"routes[].require", kRequireKeys};
+const Section kShadowSection{"routes[].shadow", kShadowKeys};
 const Section kRequireCertificateSection{"routes[].require.client_certificate", kCertificateKeys};
 const Section kRewriteSection{"routes[].rewrite", kRewriteKeys};
 const Section kRequestHeadersSection{"routes[].request_headers", kHeaderChangeKeys};
@@ -177,8 +185,11 @@ std::vector<policy::Binding> parse_bound(const NodeReader& node) {
   return bound;
 }
 
-policy::Requirement parse_require(Context& context, const Item& item, const std::string& path) {
-  const NodeReader node(context, item, kRequireSection);
+namespace {
+
+// What `require` and `shadow` have in common.
+policy::Requirement parse_demands(const NodeReader& node, const std::string& path) {
+  Context& context = node.context();
   policy::Requirement require;
   require.scopes = node.texts("scopes");
   for (const std::string& scope : require.scopes)
@@ -188,12 +199,29 @@ policy::Requirement parse_require(Context& context, const Item& item, const std:
   constexpr Choice<bool> kStrategies[] = {{"exact", false}, {"hierarchic", true}};
   require.hierarchic_scopes = node.one_of("scope_strategy", kStrategies, false);
   require.roles = node.texts("roles");
-  require.bound = parse_bound(node);
   if (const auto claims = node.find("claims")) require.claims = parse_claims(context, *claims);
   if (const auto when = node.find("when")) require.when = parse_when(context, *when, path);
+  return require;
+}
+
+}  // namespace
+
+policy::Requirement parse_require(Context& context, const Item& item, const std::string& path) {
+  const NodeReader node(context, item, kRequireSection);
+  policy::Requirement require = parse_demands(node, path);
+  require.bound = parse_bound(node);
   if (const auto certificate = node.find("client_certificate"))
     require.client_certificate = parse_certificate_rule(context, *certificate);
   return require;
+}
+
+policy::Requirement parse_shadow(Context& context, const Item& item, const std::string& path) {
+  const NodeReader node(context, item, kShadowSection);
+  policy::Requirement shadow = parse_demands(node, path);
+  const bool is_written = item.node->kind == Kind::map;
+  if (is_written && !shadow.asks_for_a_token() && item.node->entries.empty())
+    report(context, item, "demands nothing (write scopes, roles, claims or when, or remove it)");
+  return shadow;
 }
 
 json::Value parse_anonymous(Context& context, const Item& item) {

@@ -12,6 +12,7 @@ namespace gw::config {
 
 // `path` is the route's, or empty when it has none that is valid.
 policy::Requirement parse_require(Context& context, const Item& item, const std::string& path);
+policy::Requirement parse_shadow(Context& context, const Item& item, const std::string& path);
 policy::Rewrite parse_rewrite(Context& context, const Item& item, const std::string& path);
 policy::HeaderChanges parse_header_changes(Context& context, const Item& item, const Section& section);
 policy::FixedResponse parse_respond(Context& context, const Item& item);

@@ -43,6 +43,7 @@ constexpr std::array kAll{
     &kRouteSection,
     &kRequireSection,
     &kRequireCertificateSection,
+    &kShadowSection,
     &kRewriteSection,
     &kRequestHeadersSection,
     &kResponseHeadersSection,

@@ -83,6 +83,7 @@ extern const Section kUpstreamTlsSection;
 extern const Section kRouteSection;
 extern const Section kRequireSection;
 extern const Section kRequireCertificateSection;
+extern const Section kShadowSection;
 extern const Section kRewriteSection;
 extern const Section kRequestHeadersSection;
 extern const Section kResponseHeadersSection;

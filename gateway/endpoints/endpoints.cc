@@ -2,6 +2,7 @@
 #include "endpoints/endpoints.h"
 
 #include "endpoints/admin_acts.h"
+#include "endpoints/decisions.h"
 #include "endpoints/entry_pages.h"
 #include "endpoints/health.h"
 #include "endpoints/jwks.h"
@@ -77,10 +78,15 @@ std::vector<exchange::Endpoint> listener_endpoints(const exchange::Snapshot& sna
 
 std::vector<exchange::Endpoint> admin_endpoints() {
   return {
-      {"/healthz", "GET", kHealthSteps},    {"/readyz", "GET", kReadySteps},
-      {"/metrics", "GET", kMetricsSteps},   {"/api/status", "GET", kStatusSteps},
-      {"/api/routes", "GET", kRoutesSteps}, {"/api/reload", "POST", kReloadSteps},
-      {"/api/drain", "POST", kDrainSteps},  {"/api/revoke", "POST", kRevokeSteps},
+      {"/healthz", "GET", kHealthSteps},
+      {"/readyz", "GET", kReadySteps},
+      {"/metrics", "GET", kMetricsSteps},
+      {"/api/status", "GET", kStatusSteps},
+      {"/api/routes", "GET", kRoutesSteps},
+      {"/api/reload", "POST", kReloadSteps},
+      {kDecisionsPath, "GET", kDecisionSteps, true},
+      {"/api/drain", "POST", kDrainSteps},
+      {"/api/revoke", "POST", kRevokeSteps},
   };
 }
 

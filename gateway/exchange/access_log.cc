@@ -221,12 +221,26 @@ void AccessLog::append_json(const Exchange& exchange) {
     append_member(lines_, "sub", exchange.identity()->subject);
     append_member(lines_, "issuer", exchange.identity()->issuer_name);
   }
+  append_claims(exchange);
   append_member(lines_, "received", facts.received);
   append_member(lines_, "sent", facts.sent);
   append_member(lines_, "us", microseconds(exchange));
   if (!facts.complete) lines_ += ",\"complete\":false";
-  if (facts.would_refuse) lines_ += ",\"would_refuse\":true";
+  if (!facts.unenforced.empty()) {
+    lines_ += ",\"would_refuse\":true";
+    append_member(lines_, "would_refuse_code", facts.unenforced);
+  }
+  append_member(lines_, "shadow", facts.shadow);
   lines_ += "}\n";
+}
+
+void AccessLog::append_claims(const Exchange& exchange) {
+  const std::vector<std::string>& names = exchange.snapshot().access_claims;
+  if (names.empty() || exchange.identity() == nullptr) return;
+  json::Object claims;
+  for (const std::string& name : names)
+    if (const json::Value* claim = exchange.identity()->find_claim(name)) claims.emplace_back(name, *claim);
+  lines_ += ",\"claims\":" + json::dump(claims);
 }
 
 void AccessLog::append_text(const Exchange& exchange) {
@@ -244,6 +258,8 @@ void AccessLog::append_text(const Exchange& exchange) {
             std::to_string(microseconds(exchange)) + "us ";
   lines_ += exchange.request_id();
   if (!facts.code.empty()) lines_ += " code=" + std::string(facts.code);
+  if (!facts.unenforced.empty()) lines_ += " would_refuse=" + std::string(facts.unenforced);
+  if (!facts.shadow.empty()) lines_ += " shadow=" + std::string(facts.shadow);
   if (exchange.identity() != nullptr) {
     lines_ += " sub=";
     json::append_quoted(lines_, exchange.identity()->subject);

@@ -62,6 +62,7 @@ class AccessLog final : private net::Deadline {
   void on_deadline() override { flush(); }
   void flush();
   void append_json(const Exchange& exchange);
+  void append_claims(const Exchange& exchange);
   void append_text(const Exchange& exchange);
   bool is_sampled(double share);
 

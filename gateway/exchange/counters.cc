@@ -100,6 +100,8 @@ void write_refusals(Writer& writer, const Counters& counters) {
       writer.sample({{"code", info_of(fault_at(i)).code}}, counters.refusals[i]);
   writer.single("unenforced_refusals_total", "counter", counters.unenforced_refusals,
                 "Requests that a route with enforce: false let pass.");
+  writer.single("shadow_refusals_total", "counter", counters.shadow_refusals,
+                "Requests that passed and that the shadow of their route would have refused.");
 
   writer.begin("logins_total", "counter", "Attempts to log in: success, or the problem code.");
   writer.sample({{"result", "success"}}, counters.logins);
@@ -173,6 +175,7 @@ void Counters::record(const Finished& finished) {
   ++requests[std::min<std::size_t>(finished.status / 100, requests.size() - 1)];
   durations.observe(finished.spent);
   if (finished.would_refuse) ++unenforced_refusals;
+  if (finished.shadow_would_refuse) ++shadow_refusals;
   if (finished.is_login && finished.status != 0 && finished.code.empty()) ++logins;
   if (finished.code.empty()) return;
   const std::optional<Fault> fault = find_fault(finished.code);
@@ -196,6 +199,7 @@ Counters& Counters::operator+=(const Counters& other) {
   add_each(requests, other.requests);
   add_each(refusals, other.refusals);
   unenforced_refusals += other.unenforced_refusals;
+  shadow_refusals += other.shadow_refusals;
   logins += other.logins;
   add_each(failed_logins, other.failed_logins);
   for (const auto& [key, count] : other.upstream_failures) upstream_failures[key] += count;

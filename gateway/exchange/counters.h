@@ -46,6 +46,7 @@ struct Finished {
   std::string_view upstream{};  // empty when the gateway answers itself
   bool is_login = false;
   bool would_refuse = false;
+  bool shadow_would_refuse = false;
   std::chrono::nanoseconds spent{0};
 };
 
@@ -64,6 +65,7 @@ struct Counters {
   std::array<std::uint64_t, 6> requests{};
   std::array<std::uint64_t, kFaults> refusals{};
   std::uint64_t unenforced_refusals = 0;
+  std::uint64_t shadow_refusals = 0;
   std::uint64_t logins = 0;
   std::array<std::uint64_t, kFaults> failed_logins{};
   std::map<std::pair<std::string, Fault>, std::uint64_t> upstream_failures;

@@ -10,6 +10,7 @@
 #include "exchange/audit_log.h"
 #include "exchange/counters.h"
 #include "exchange/observer.h"
+#include "exchange/receipts.h"
 #include "exchange/steps.h"
 #include "http/h1_writer.h"
 #include "net/address.h"
@@ -152,6 +153,13 @@ void Exchange::set_client(std::string ip, bool secure) {
 void Exchange::set_target(http::Target target, std::string_view host) {
   target_ = target;
   host_ = host;
+}
+
+policy::ConditionListener* Exchange::begin_decision() {
+  if (services_.observer != nullptr) return services_.observer;
+  if (services_.receipts == nullptr) return nullptr;
+  decided_ = steady_now();
+  return &trace_;
 }
 
 policy::RequestFacts Exchange::request_facts() const {
@@ -383,12 +391,14 @@ void Exchange::record() {
   if (world_->snapshot->access_log) services_.access_log.record(*this);
   if (services_.audit != nullptr) services_.audit->record(*this);
   if (downstream_->listener->door == Door::admin) return;
+  if (services_.receipts != nullptr) services_.receipts->note(*this);
   const bool is_proxied = plan_ != nullptr && !route_->respond;
   services_.counters.record({.status = facts_.status,
                              .code = facts_.code,
                              .upstream = is_proxied ? std::string_view(route_->upstream) : std::string_view(),
                              .is_login = facts_.is_login,
-                             .would_refuse = facts_.would_refuse,
+                             .would_refuse = !facts_.unenforced.empty(),
+                             .shadow_would_refuse = !facts_.shadow.empty(),
                              .spent = services_.loop.now() - started_});
 }
 
@@ -422,6 +432,8 @@ void Exchange::reset() {
   endpoint_state_.reset();
   reply_ = Reply();
   facts_ = Facts();
+  decided_ = {};
+  trace_.clear();
 }
 
 }  // namespace gw::exchange

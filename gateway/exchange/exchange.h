@@ -18,6 +18,7 @@
 #include "exchange/step.h"
 #include "http/path.h"
 #include "http/server_stream.h"
+#include "policy/condition_trace.h"
 #include "policy/cors.h"
 #include "policy/decision.h"
 #include "policy/rate_limit.h"
@@ -60,6 +61,9 @@ class Exchange final : public http::RequestEvents {
   const Snapshot& snapshot() const { return *world_->snapshot; }
   World& world() { return *world_; }
   TimePoint started() const { return started_; }
+  TimePoint decided() const { return decided_; }  // zero: not yet
+  WallSeconds wall() const { return services_.loop.wall(); }
+  const policy::ConditionTrace& trace() const { return trace_; }
   std::string_view request_id() const { return request_id_; }
   std::string_view client_ip() const { return client_ip_; }
   // The request is a proxy's question about another one, which has taken its place.
@@ -86,6 +90,8 @@ class Exchange final : public http::RequestEvents {
   void set_target(http::Target target, std::string_view host);
   void set_upstream_path(std::string_view path) { upstream_path_ = path; }
   void set_route(const policy::RouteMatch& match, const RoutePlan* plan);
+  // Who hears of the conditions of the decision that is made now; null: nobody.
+  policy::ConditionListener* begin_decision();
   void set_verification() { is_verification_ = true; }
   // Every answer from now on says what scripts of the request's origin may do with it.
   void set_cors(const policy::Cors& cors, bool preflight);
@@ -170,8 +176,9 @@ class Exchange final : public http::RequestEvents {
     std::string_view code;   // of an error that the gateway made
     std::uint64_t sent = 0;  // of the body
     std::uint64_t received = 0;
-    bool complete = false;      // the client got all of it
-    bool would_refuse = false;  // a route with enforce: false
+    bool complete = false;        // the client got all of it
+    std::string_view unenforced;  // the code that a route with enforce: false would have refused with
+    std::string_view shadow;      // and that its `shadow` would have
     bool is_login = false;
   };
   const std::optional<Error>& token_error() const { return token_error_; }
@@ -193,6 +200,8 @@ class Exchange final : public http::RequestEvents {
   const Downstream* downstream_ = nullptr;
   LocalRef<World> world_;
   TimePoint started_;
+  TimePoint decided_;
+  policy::ConditionTrace trace_;
   http::RequestHead request_;
   net::Buffer head_storage_;
   std::span<const Step> steps_;

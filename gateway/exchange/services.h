@@ -38,6 +38,7 @@ class AuditLog;
 class Control;
 class Exchange;
 class Observer;
+class ReceiptRing;
 struct Counters;
 
 // 128 random bits as 32 hex digits, for request ids and trace ids. Unique, not secret.
@@ -72,6 +73,7 @@ struct Services {
   AuditLog* audit = nullptr;              // null without log.audit
   Observer* observer = nullptr;           // not null where nobody is served
   mail::Outbox* outbox = nullptr;         // null without login
+  ReceiptRing* receipts = nullptr;        // null without an admin address
 };
 
 }  // namespace gw::exchange

@@ -95,6 +95,7 @@ struct Snapshot {
   std::string https_port_text{};       // where redirect_to_https sends clients
   bool access_log = true;
   double access_sample = 1.0;
+  std::vector<std::string> access_claims{};  // that the access log tells
 };
 
 // The helpers of login, when this gateway issues tokens.

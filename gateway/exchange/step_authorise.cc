@@ -43,12 +43,30 @@ Challenge challenge_for(const Exchange& exchange, const policy::Decision& decisi
   return challenge;
 }
 
+// What the shadow would have said of a request that passes.
+void ask_shadow(Exchange& exchange) {
+  const std::optional<Fault> fault =
+      policy::find_shadow_fault(*exchange.route(), exchange.caller(), exchange.request_facts());
+  if (!fault) return;
+  exchange.facts().shadow = info_of(*fault).code;
+  log::info("the shadow would refuse", {{"request_id", exchange.request_id()},
+                                        {"route", exchange.route()->name},
+                                        {"code", info_of(*fault).code}});
+}
+
 }  // namespace
+
+void note_unenforced(Exchange& exchange, Fault fault) {
+  exchange.facts().unenforced = info_of(fault).code;
+  log::info("would be refused", {{"request_id", exchange.request_id()},
+                                 {"route", exchange.route()->name},
+                                 {"code", info_of(fault).code}});
+}
 
 Verdict authorise(Exchange& exchange) {
   Observer* const observer = exchange.services().observer;
-  const policy::Decision decision =
-      policy::decide(*exchange.route(), exchange.caller(), exchange.request_facts(), observer);
+  const policy::Decision decision = policy::decide(*exchange.route(), exchange.caller(),
+                                                   exchange.request_facts(), exchange.begin_decision());
   if (observer != nullptr) observer->on_decision(decision);
   if (!decision.proceeds()) {
     const BrowserPages* pages = exchange.snapshot().pages.get();
@@ -60,12 +78,8 @@ Verdict authorise(Exchange& exchange) {
     if (exchange.route()->basic) exchange.add_basic_challenge();
     return refused;
   }
-  if (decision.would_refuse()) {
-    exchange.facts().would_refuse = true;
-    log::info("would be refused", {{"request_id", exchange.request_id()},
-                                   {"route", exchange.route()->name},
-                                   {"code", info_of(*decision.fault()).code}});
-  }
+  if (decision.would_refuse()) note_unenforced(exchange, *decision.fault());
+  if (exchange.route()->shadow) ask_shadow(exchange);
   if (decision.identity() == nullptr) exchange.forget_identity();
   return Verdict::proceed;
 }

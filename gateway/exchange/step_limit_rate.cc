@@ -62,10 +62,7 @@ Verdict judge(Exchange& exchange, const policy::RateLimit& limit, const policy::
   exchange.set_rate_limit(limit, spent);
   if (spent.allowed) return Verdict::proceed;
   if (!exchange.route()->enforce) {
-    exchange.facts().would_refuse = true;
-    log::info("would be refused", {{"request_id", exchange.request_id()},
-                                   {"route", exchange.route()->name},
-                                   {"code", info_of(Fault::rate_limited).code}});
+    note_unenforced(exchange, Fault::rate_limited);
     return Verdict::proceed;
   }
   Reply reply = reply_for(Fault::rate_limited, exchange.request_id());

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/error.h"
 #include "exchange/step.h"
 
 namespace gw::exchange {
@@ -28,6 +29,9 @@ Verdict stamp_identity(Exchange& exchange);    // client-sent spellings out, the
 Verdict respond(Exchange& exchange);           // a route's fixed answer
 Verdict acquire_upstream(Exchange& exchange);  // a connection, perhaps after a wait
 Verdict relay(Exchange& exchange);             // head and bodies, both ways
+
+// A refusal that is not carried out: to the logs and the metrics.
+void note_unenforced(Exchange& exchange, Fault fault);
 
 // Whether what was sent is to be judged as an API key.
 bool is_for_api_keys(const Exchange& exchange);

@@ -52,12 +52,13 @@ std::optional<Fault> find_certificate_fault(const Requirement& require, const Ca
 }
 
 // Looks at conditions one by one; the first that is not met gives the fault. Goes on behind it only for a
-// listener.
+// listener that wants all.
 class Examination {
  public:
-  explicit Examination(ConditionListener* listener) : listener_(listener) {}
+  explicit Examination(ConditionListener* listener)
+      : listener_(listener), goes_on_(listener != nullptr && listener->wants_all()) {}
 
-  bool is_over() const { return fault_ && listener_ == nullptr; }
+  bool is_over() const { return fault_ && !goes_on_; }
   std::optional<Fault> fault() const { return fault_; }
   void note(const Finding& finding, Fault fault) {
     if (listener_ != nullptr) listener_->on_condition(finding);
@@ -66,6 +67,7 @@ class Examination {
 
  private:
   ConditionListener* listener_;
+  const bool goes_on_;
   std::optional<Fault> fault_;
 };
 
@@ -149,6 +151,15 @@ Decision decide(const Route& route, const Caller& caller, const RequestFacts& re
   decision.fault_ = examination.fault();
   if (decision.fault_ == Fault::insufficient_scope) decision.demanded_scopes_ = route.require.scopes;
   return decision;
+}
+
+std::optional<Fault> find_shadow_fault(const Route& route, const Caller& caller,
+                                       const RequestFacts& request) {
+  if (!route.shadow) return std::nullopt;
+  if (caller.identity() == nullptr) return caller.fault().value_or(Fault::token_missing);
+  Examination examination(nullptr);
+  examine(*route.shadow, *caller.identity(), request, examination);
+  return examination.fault();
 }
 
 bool claim_satisfies(const json::Value* claim, const json::Value& wanted) {

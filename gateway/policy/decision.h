@@ -59,11 +59,12 @@ struct Finding {
   std::string_view trouble{};  // of an expression that could not be evaluated
 };
 
-// Who wants to know how a decision came about. With a listener all conditions are asked, not only those up to
-// the first that fails; the decision is the same.
+// Who wants to know how a decision came about. A listener that wants all has all conditions asked, not only
+// those up to the first that fails; the decision is the same.
 class ConditionListener {
  public:
   virtual void on_condition(const Finding& finding) = 0;
+  virtual bool wants_all() const { return true; }
 
  protected:
   ~ConditionListener() = default;
@@ -96,6 +97,9 @@ class [[nodiscard]] Decision {
 // (insufficient_scope), roles, claims and `when` (forbidden). An expression that cannot be evaluated denies.
 Decision decide(const Route& route, const Caller& caller, const RequestFacts& request = {},
                 ConditionListener* listener = nullptr);
+
+// What the route's `shadow` would refuse with, were it demanded; nothing without one, or when it is met.
+std::optional<Fault> find_shadow_fault(const Route& route, const Caller& caller, const RequestFacts& request);
 
 // A claim as a rule wants it: equal and of the same kind (numbers by value), or a list that contains such.
 bool claim_satisfies(const json::Value* claim, const json::Value& wanted);

@@ -131,7 +131,8 @@ struct Route {
   std::optional<json::Value> anonymous;
   Requirement require;
   bool enforce = true;
-  std::string upstream;  // a name of `upstreams:`; empty with respond
+  std::optional<Requirement> shadow;  // would be demanded too; refuses nobody
+  std::string upstream;               // a name of `upstreams:`; empty with respond
   Rewrite rewrite;
   HeaderChanges request_headers;
   HeaderChanges response_headers;

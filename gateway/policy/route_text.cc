@@ -42,6 +42,15 @@ std::string changes_text(const HeaderChanges& changes) {
          list_text(changes.remove);
 }
 
+std::string shadow_text(const std::optional<Requirement>& shadow) {
+  if (!shadow) return {};
+  std::string text = "scopes " + sorted_text(shadow->scopes) +
+                     (shadow->hierarchic_scopes ? " hierarchic" : "") + " roles " +
+                     sorted_text(shadow->roles) + " claims " + claims_text(shadow->claims);
+  if (shadow->when != nullptr) text.append(" when ").append(shadow->when->text());
+  return text;
+}
+
 std::string certificate_text(const std::optional<CertificateRule>& rule) {
   if (!rule) return {};
   const std::string subjects = sorted_text(rule->subjects), names = sorted_text(rule->names);
@@ -133,6 +142,7 @@ std::vector<std::pair<std::string_view, std::string>> effect_texts(const Route& 
       {"basic", route.basic ? "true" : "false"},
       {"login_page", route.login_page ? "true" : "false"},
       {"enforce", route.enforce ? "true" : "false"},
+      {"shadow", shadow_text(route.shadow)},
       {"upstream", route.upstream},
       {"rewrite", rewrite_text(route.rewrite)},
       {"request_headers", changes_text(route.request_headers)},

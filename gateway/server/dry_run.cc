@@ -96,6 +96,7 @@ class Witness final : public exchange::Observer {
     }
     if (exchange.token_error()) explanation.reason = exchange.token_error()->detail;
     explanation.code = exchange.facts().code;
+    explanation.shadow_code = exchange.facts().shadow;
   }
 
   Explanation explanation;

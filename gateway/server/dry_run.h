@@ -54,6 +54,7 @@ struct Explanation {
   std::vector<Condition> conditions{};
   bool would_refuse = false;  // and passes, since the route is not enforced
   std::string unenforced_code{};
+  std::string shadow_code{};  // of a request that passes, and that the route's shadow would refuse
   std::string upstream{};
   std::string upstream_url{};  // the path that is sent, with its query
   HeaderList added{};

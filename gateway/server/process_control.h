@@ -29,6 +29,8 @@ class ProcessControl final : public exchange::Control {
 
   net::Operation take_census(net::EventLoop& loop, Callback<void(exchange::Census)> done) override;
   net::Operation reload(net::EventLoop& loop, Callback<void(exchange::ReloadReport)> done) override;
+  net::Operation find_receipt(net::EventLoop& loop, std::string request_id,
+                              Callback<void(std::optional<exchange::Receipt>)> done) override;
   void drain() override;
 
  private:
@@ -39,6 +41,14 @@ class ProcessControl final : public exchange::Control {
     CensusTaken done;
   };
 
+  struct Search {
+    std::optional<exchange::Receipt> found;  // the newest
+    std::size_t missing = 0;
+    Callback<void(std::optional<exchange::Receipt>)> done;
+  };
+
+  void search(const std::string& request_id, Callback<void(std::optional<exchange::Receipt>)> done);
+  void add(SlotMap<Search>::Id id, std::optional<exchange::Receipt> found);
   void gather(CensusTaken done);
   void add(SlotMap<Gathering>::Id id, const exchange::Counters& counters);
 
@@ -46,6 +56,7 @@ class ProcessControl final : public exchange::Control {
   const std::vector<std::unique_ptr<Worker>>& workers_;
   const Actions actions_;
   SlotMap<Gathering> gatherings_;
+  SlotMap<Search> searches_;
 };
 
 }  // namespace gw::server

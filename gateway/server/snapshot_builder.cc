@@ -271,6 +271,7 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Pur
       .https_port_text = find_https_port(config),
       .access_log = config.access_log.enabled,
       .access_sample = config.access_log.sample,
+      .access_claims = config.access_log.claims,
   });
   build_login(config, purpose, *snapshot, issues);
   build_nonces(config, *snapshot);

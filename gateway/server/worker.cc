@@ -25,6 +25,8 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
       access_log_(deadlines_, shared.access_log, shared.log_as_json),
       audit_log_(deadlines_, shared.audit),
       key_demand_(loop_, deadlines_, [this](const std::string& issuer) { shared_.ask_for_keys(issuer); }),
+      receipts_(shared.control != nullptr ? std::make_unique<exchange::ReceiptRing>(shared.workers)
+                                          : nullptr),
       services_{loop_,
                 deadlines_,
                 buffers_,
@@ -42,7 +44,8 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
                 shared.control,
                 shared.audit != nullptr ? &audit_log_ : nullptr,
                 nullptr,
-                shared.outbox},
+                shared.outbox,
+                receipts_.get()},
       first_snapshot_(std::move(snapshot)),
       doors_(std::move(doors)) {}
 
@@ -97,6 +100,12 @@ void Worker::drain() {
 
 void Worker::count(Callback<void(exchange::Counters)> done) {
   loop_.post([this, done = std::move(done)]() mutable { done(counted()); });
+}
+
+void Worker::find_receipt(std::string request_id, Callback<void(std::optional<exchange::Receipt>)> done) {
+  loop_.post([this, request_id = std::move(request_id), done = std::move(done)]() mutable {
+    done(receipts_ != nullptr ? receipts_->find(request_id) : std::nullopt);
+  });
 }
 
 void Worker::run() {

@@ -79,6 +79,8 @@ class Worker {
   void drain();
   void announce_ready() { all_ready_ = true; }          // every worker serves
   void count(Callback<void(exchange::Counters)> done);  // called there
+  void find_receipt(std::string request_id,
+                    Callback<void(std::optional<exchange::Receipt>)> done);  // likewise
 
   // For its connections.
   net::EventLoop& loop() { return loop_; }
@@ -124,6 +126,7 @@ class Worker {
   exchange::AuditLog audit_log_;
   exchange::Counters counters_;
   auth::KeyDemand key_demand_;
+  const std::unique_ptr<exchange::ReceiptRing> receipts_;  // null without an admin address
   exchange::Services services_;
   std::vector<exchange::IssuerHealth> issuers_;  // as last heard of
   std::vector<net::Operation> operations_;

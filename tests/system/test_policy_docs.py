@@ -24,4 +24,4 @@ def test_every_example_of_the_policy_page_is_valid_and_comes_out_as_said(tmp_pat
             done = run_gatewarden("test", "-c", config, path)
             assert done.returncode == 0, (done.stdout, done.stderr)
             assert "0 failed" in done.stdout and "not reached" not in done.stdout, done.stdout
-    assert files == pairs == 3
+    assert files == pairs == 4

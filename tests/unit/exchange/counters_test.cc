@@ -117,6 +117,8 @@ TEST(Counters, OfWorkersAddUp) {
   b.record({.status = 504, .code = "upstream_timeout", .upstream = "legacy", .spent = 1ms});
   b.record({.status = 504, .code = "upstream_timeout", .upstream = "other", .spent = 1ms});
   b.record({.status = 200, .would_refuse = true});
+  a.record({.status = 200, .shadow_would_refuse = true});
+  b.record({.status = 200, .shadow_would_refuse = true});
   a.connections = 2;
   b.connections = 3;
   a.token_cache_hits = b.token_cache_hits = 7;
@@ -125,9 +127,10 @@ TEST(Counters, OfWorkersAddUp) {
   EXPECT_EQ((a.upstream_failures[{"legacy", Fault::upstream_timeout}]), 2u);
   EXPECT_EQ((a.upstream_failures[{"other", Fault::upstream_timeout}]), 1u);
   EXPECT_EQ(a.unenforced_refusals, 1u);
+  EXPECT_EQ(a.shadow_refusals, 2u);
   EXPECT_EQ(a.connections, 5u);
   EXPECT_EQ(a.token_cache_hits, 14u);
-  EXPECT_EQ(a.durations.count(), 4u);
+  EXPECT_EQ(a.durations.count(), 6u);
 }
 
 TEST(Metrics, WriteAHistogramAsPrometheusReadsIt) {
@@ -162,7 +165,7 @@ TEST(Metrics, TellHelpAndTypeOnceBeforeTheSamples) {
       EXPECT_THAT(first, ::testing::StartsWith(name));
     }
   }
-  EXPECT_EQ(families, 18u);
+  EXPECT_EQ(families, 19u);
 }
 
 TEST(Metrics, EscapeLabels) {

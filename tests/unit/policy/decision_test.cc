@@ -43,6 +43,23 @@ std::optional<Fault> fault_for(const Route& route, const auth::Identity& identit
   return decide(route, Caller::verified(identity)).fault();
 }
 
+TEST(Shadow, IsAskedLikeADemandAndRefusesNobody) {
+  Route route;
+  const auth::Identity identity = clerk();
+  const auto fault = [&](const Caller& caller) { return find_shadow_fault(route, caller, {}); };
+  EXPECT_EQ(fault(Caller::verified(identity)), std::nullopt) << "there is none";
+
+  route.shadow.emplace().scopes = {"orders:write"};
+  EXPECT_EQ(fault(Caller::verified(identity)), Fault::insufficient_scope);
+  EXPECT_TRUE(decide(route, Caller::verified(identity)).proceeds());
+  route.shadow.emplace().roles = {"admin"};
+  EXPECT_EQ(fault(Caller::verified(identity)), Fault::forbidden);
+  route.shadow->roles = {"clerk"};
+  EXPECT_EQ(fault(Caller::verified(identity)), std::nullopt);
+  EXPECT_EQ(fault(Caller::anonymous()), Fault::token_missing);
+  EXPECT_EQ(fault(Caller::rejected(Fault::token_expired)), Fault::token_expired);
+}
+
 TEST(Decision, RequiredAuthNeedsAVerifiedIdentity) {
   const Route route;
   const auth::Identity identity = clerk();

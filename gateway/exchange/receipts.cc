@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange/receipts.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <type_traits>
+
+#include "exchange/exchange.h"
+
+namespace gw::exchange {
+namespace {
+
+constexpr std::size_t kLongest = 128;  // of one text; a request id is no longer
+
+std::uint32_t microseconds(TimePoint from, TimePoint to) {
+  const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(spent, 0, UINT32_MAX));
+}
+
+std::string_view take(std::string_view& rest) {
+  if (rest.empty()) return {};
+  const std::size_t length = std::min<std::size_t>(static_cast<unsigned char>(rest.front()), rest.size() - 1);
+  const std::string_view text = rest.substr(1, length);
+  rest.remove_prefix(1 + length);
+  return text;
+}
+
+}  // namespace
+
+void ReceiptRing::Free::operator()(Slot* slots) const {
+  std::free(slots);
+}
+
+// Zeros that the kernel gives: pages that no request has come to are not memory yet.
+ReceiptRing::ReceiptRing(unsigned workers)
+    : size_(std::max<std::size_t>(1, kReceipts / std::max(1u, workers))),
+      slots_(static_cast<Slot*>(std::calloc(size_, sizeof(Slot)))) {
+  static_assert(sizeof(Slot) <= kSlotBytes && std::is_trivially_copyable_v<Slot>);
+  if (slots_ == nullptr) throw std::bad_alloc();
+}
+
+void ReceiptRing::note(const Exchange& exchange) {
+  Slot& slot = slots_[next_];
+  next_ = next_ + 1 == size_ ? 0 : next_ + 1;
+  const Exchange::Facts& facts = exchange.facts();
+  const TimePoint now = steady_now();
+  slot.at = exchange.wall();
+  slot.total_us = microseconds(exchange.started(), now);
+  slot.decided_us = exchange.decided() == TimePoint()
+                        ? 0
+                        : std::max(1u, microseconds(exchange.started(), exchange.decided()));
+  slot.status = facts.status;
+  slot.is_cut = exchange.trace().is_cut();
+  std::size_t used = 0;
+  // What fits no more is left out, so the least important comes last.
+  const auto put = [&](std::string_view text, std::size_t longest = kLongest) {
+    if (used == slot.text.size()) return;
+    const std::size_t length = std::min({text.size(), longest, slot.text.size() - used - 1});
+    if (length != text.size()) slot.is_cut = true;
+    slot.text[used++] = static_cast<char>(length);
+    std::memcpy(slot.text.data() + used, text.data(), length);
+    used += length;
+  };
+  put(exchange.request_id());
+  put(exchange.route() != nullptr ? std::string_view(exchange.route()->name) : std::string_view());
+  put(facts.code);
+  put(facts.unenforced);
+  put(facts.shadow);
+  put(exchange.trace().packed(), 255);
+  put(exchange.request().method_text);
+  put(exchange.client_ip());
+  put(exchange.target().path);
+  put(exchange.host());
+  slot.used = static_cast<std::uint16_t>(used);
+}
+
+std::optional<Receipt> ReceiptRing::find(std::string_view request_id) const {
+  for (std::size_t back = 1; back <= size_; ++back) {
+    const Slot& slot = slots_[(next_ + size_ - back) % size_];
+    if (slot.used == 0) return std::nullopt;  // nothing older has been written
+    std::string_view rest(slot.text.data(), slot.used);
+    if (take(rest) == request_id) return read(slot);
+  }
+  return std::nullopt;
+}
+
+Receipt ReceiptRing::read(const Slot& slot) {
+  Receipt receipt;
+  std::string_view rest(slot.text.data(), slot.used);
+  receipt.request_id = take(rest);
+  receipt.route = take(rest);
+  receipt.code = take(rest);
+  receipt.unenforced = take(rest);
+  receipt.shadow = take(rest);
+  receipt.conditions = policy::ConditionTrace::unpack(take(rest));
+  receipt.method = take(rest);
+  receipt.client = take(rest);
+  receipt.path = take(rest);
+  receipt.host = take(rest);
+  receipt.status = slot.status;
+  receipt.at = slot.at;
+  receipt.decided_us = slot.decided_us;
+  receipt.total_us = slot.total_us;
+  receipt.is_cut = slot.is_cut;
+  return receipt;
+}
+
+}  // namespace gw::exchange

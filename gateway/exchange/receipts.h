@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the last requests were decided, for who asks by their X-Request-Id. One ring a worker, of slots of a
+// fixed size: noting a request writes one slot, takes no lock and allocates nothing. There is no token,
+// cookie, query or claim in it: what the access log would not tell, this does not know. MEMORY: kSlotBytes a
+// slot, touched as they are used; kReceipts slots a process. THREAD: one worker's; a Receipt is a value for
+// anybody.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "policy/condition_trace.h"
+
+namespace gw::exchange {
+
+class Exchange;
+
+inline constexpr std::size_t kReceipts = 65536;
+
+struct Receipt {
+  std::string request_id, method, host, path, client;
+  std::string route;  // empty: none was found, or an endpoint of the gateway's own was meant
+  std::string code, unenforced, shadow;
+  std::vector<policy::AskedCondition> conditions;
+  std::uint16_t status = 0;      // 0: the client left before an answer
+  WallSeconds at = 0;            // of the end
+  std::uint64_t decided_us = 0;  // from the head to the decision; 0: it came to none
+  std::uint64_t total_us = 0;    // to the end of the answer
+  bool is_cut = false;           // something was too long for the slot
+};
+
+class ReceiptRing {
+ public:
+  // The share of one of `workers`.
+  explicit ReceiptRing(unsigned workers);
+
+  void note(const Exchange& exchange);
+  // The newest of that id.
+  std::optional<Receipt> find(std::string_view request_id) const;
+
+  static constexpr std::size_t kSlotBytes = 512;
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Slot {
+    WallSeconds at;
+    std::uint32_t decided_us;
+    std::uint32_t total_us;
+    std::uint16_t status;
+    std::uint16_t used;  // of `text`; 0: the slot is empty
+    bool is_cut;
+    std::array<char, kSlotBytes - 24> text;  // texts, each with its length before it
+  };
+
+  static Receipt read(const Slot& slot);
+
+  struct Free {
+    void operator()(Slot* slots) const;
+  };
+
+  const std::size_t size_;
+  const std::unique_ptr<Slot[], Free> slots_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace gw::exchange
