@@ -24,8 +24,8 @@ inline constexpr std::array kRegisterSteps{
     exchange::Step{"read_registration", read_registration},
     exchange::Step{"read_proof", read_proof},
     exchange::Step{"check_breached", check_breached},
-    exchange::Step{"use_proof", use_proof},
     exchange::Step{"create_account", create_account},
+    exchange::Step{"use_proof", use_proof},
     exchange::Step{"open_session", open_session},
     exchange::Step{"reply_with_tokens", reply_with_tokens},
 };
