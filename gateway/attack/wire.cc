@@ -23,8 +23,11 @@ class Conversation final : private net::Stream::Events, private net::Deadline {
   Conversation(const Server& server, std::string_view request, const Patience& patience)
       : request_(request), patience_(patience) {
     deadlines_.set_in(*this, patience.limit);
-    const net::Dialer::Target target{server.host, server.port, server.tls, server.host, patience.limit};
-    dial_ = dialer_.dial(target, [this](auto stream) { on_dialled(std::move(stream)); });
+    // On the loop, whose tasks run at the end of its callbacks.
+    loop_.post([this, target = net::Dialer::Target{server.host, server.port, server.tls, server.host,
+                                                   patience.limit}] {
+      dial_ = dialer_.dial(target, [this](auto stream) { on_dialled(std::move(stream)); });
+    });
   }
 
   Heard run() {

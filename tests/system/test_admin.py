@@ -82,7 +82,8 @@ def test_a_scrape_is_strict_prometheus_text(gateway):
     assert metrics.types == {
         "gatewarden_build_info": "gauge", "gatewarden_requests_total": "counter",
         "gatewarden_request_duration_seconds": "histogram", "gatewarden_refusals_total": "counter",
-        "gatewarden_unenforced_refusals_total": "counter", "gatewarden_logins_total": "counter",
+        "gatewarden_unenforced_refusals_total": "counter", "gatewarden_shadow_refusals_total": "counter",
+        "gatewarden_logins_total": "counter",
         "gatewarden_upstream_failures_total": "counter", "gatewarden_connections": "gauge",
         "gatewarden_token_cache_entries": "gauge", "gatewarden_token_cache_hits_total": "counter",
         "gatewarden_token_cache_misses_total": "counter", "gatewarden_config_reloads_total": "counter",
