@@ -20,7 +20,8 @@ constexpr std::array kAccessKeys{
     Key{"path", "path", "\"-\"", "a file, or `-` for standard output"},
     Key{"sample", "number", "1.0", "the share of requests that are written, 0 to 1"},
     Key{"claims", "list of names", "[]",
-        "claims of the caller that are written too: `[roles, scope]` lets `gatewarden diff --log` judge by them"},
+        "claims of the caller that are written too: `[roles, scope]` lets `gatewarden diff --log` judge by "
+        "them"},
 };
 
 constexpr Choice<log::Level> kLevels[] = {{"trace", log::Level::trace},

@@ -32,8 +32,7 @@ bool is_known(std::string_view key) {
 bool is_pointless(const Node& route, std::string_view key) {
   const Node* const auth = find_value(route, "auth");
   const bool is_open = auth != nullptr && auth->kind == Kind::text && auth->text == "none";
-  if (is_open && (key == "require" || key == "issuers" || key == "anonymous" || key == "shadow"))
-    return true;
+  if (is_open && (key == "require" || key == "issuers" || key == "anonymous" || key == "shadow")) return true;
   if (key == "respond" && find_value(route, "upstream") != nullptr) return true;
   return (key == "upstream" || key == "rewrite") && find_value(route, "respond") != nullptr;
 }

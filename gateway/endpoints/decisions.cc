@@ -50,7 +50,7 @@ json::Value describe(const Receipt& receipt) {
 
 }  // namespace
 
-Verdict reply_with_decision(Exchange& exchange) {
+Verdict reply_with_receipt(Exchange& exchange) {
   const std::string_view below = exchange.target().path.substr(std::string_view(kDecisionsPath).size());
   const std::string_view id = below.substr(below.empty() ? 0 : 1);
   if (id.empty()) return exchange.refuse(Fault::no_route);

@@ -11,8 +11,8 @@ namespace gw::endpoints {
 
 inline constexpr const char* kDecisionsPath = "/api/decisions";
 
-exchange::Verdict reply_with_decision(exchange::Exchange& exchange);
+exchange::Verdict reply_with_receipt(exchange::Exchange& exchange);
 
-inline constexpr std::array kDecisionSteps{exchange::Step{"reply_with_decision", reply_with_decision}};
+inline constexpr std::array kDecisionSteps{exchange::Step{"reply_with_receipt", reply_with_receipt}};
 
 }  // namespace gw::endpoints

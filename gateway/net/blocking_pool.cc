@@ -41,7 +41,8 @@ bool BlockingPool::enqueue(Callback<void()> job) {
 void BlockingPool::serve() {
   // Of this thread alone, as Linux has it. Hashing takes a CPU for long: event loops go first, and a storm of
   // logins is not felt by requests that pass.
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
+  const auto self = static_cast<id_t>(::gettid());
+  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + kNiceness);
   for (;;) {
     Callback<void()> job;
     {

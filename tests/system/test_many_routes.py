@@ -74,5 +74,5 @@ def test_a_hundred_reloads_of_ten_thousand_routes_lose_nothing(gateway, upstream
     assert number >= 10
     print(f"{number + 1} reloads, p99 during reloads {p99(sum((one.times for one in clients), [])) * 1000:.2f} ms; "
           f"{settled >> 20} MiB grown by {grown >> 10} KiB")
-    # Two snapshots may live at a time; a leak of one each would be a hundred times as much.
-    assert SANITIZED or grown < max(32 << 20, settled // 4), f"{settled >> 20} MiB grew by {grown >> 20} MiB"
+    # Two snapshots may live at a time, and the heap keeps holes; a leak of one each would be many times as much.
+    assert SANITIZED or grown < settled, f"{settled >> 20} MiB grew by {grown >> 20} MiB"
