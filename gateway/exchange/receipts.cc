@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 #include <type_traits>
 
@@ -60,7 +59,7 @@ void ReceiptRing::note(const Exchange& exchange) {
     const std::size_t length = std::min({text.size(), longest, slot.text.size() - used - 1});
     if (length != text.size()) slot.is_cut = true;
     slot.text[used++] = static_cast<char>(length);
-    std::memcpy(slot.text.data() + used, text.data(), length);
+    text.copy(slot.text.data() + used, length);
     used += length;
   };
   put(exchange.request_id());

@@ -2,7 +2,6 @@
 #include "policy/condition_trace.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace gw::policy {
 namespace {
@@ -45,7 +44,7 @@ std::string_view name_of(Condition condition) {
 
 void ConditionTrace::put(std::string_view text) {
   bytes_[size_++] = static_cast<char>(text.size());
-  std::memcpy(bytes_.data() + size_, text.data(), text.size());
+  text.copy(bytes_.data() + size_, text.size());
   size_ += text.size();
 }
 
