@@ -12,7 +12,7 @@
 
 namespace gw::net {
 
-class FdWatch : private HangUps::Watch {
+class FdWatch final : private HangUps::Watch {
  public:
   class Events {
    public:
