@@ -14,7 +14,7 @@ from support.waiting import SANITIZED, SLOWNESS, wait_until
 MEBI = 1024 * 1024
 SIZE = (64 if SANITIZED else 1024) * MEBI
 # A sanitizer keeps freed memory for itself, so only a plain build can be held to this.
-GROWTH = (512 if SANITIZED else 8) * MEBI
+GROWTH = 8 * MEBI
 BLOCK = bytes(range(256)) * 4096
 OPEN = "{path: /**, auth: none, upstream: legacy}"
 LIMITS = "limits: {body: 2000MiB}\n"

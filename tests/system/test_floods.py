@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.floods import FLOODS, H1_FLOODS, Attack
-from support.waiting import SLOWNESS, wait_until
+from support.waiting import SANITIZED, wait_until
 
 CONFIG = """
 routes:
@@ -63,10 +63,10 @@ def test_a_flood_over_and_over_costs_little_and_others_do_not_notice(gateway, ki
     facts = (f"{kind}: p99 {p99 * 1000:.1f} ms of {len(took)}, processor {spent / elapsed:.0%}, memory +"
              f"{grown / MEBI:.1f} MiB, {attack.connections} connections")
     print(facts)
-    assert p99 < 0.05 * SLOWNESS, facts
+    assert SANITIZED or p99 < 0.05, facts
     # One connection is one worker's: the other worker's client and this one's must still get their turns.
-    assert spent < 1.3 * elapsed, facts
-    assert grown < 24 * MEBI * SLOWNESS, facts
+    assert SANITIZED or spent < 1.3 * elapsed, facts
+    assert grown < 24 * MEBI, facts
 
 
 def trickle(sockets, piece):
@@ -103,8 +103,8 @@ def test_three_hundred_slow_clients_cost_little_and_end_in_time(gateway, kind):
         p99 = p99_of(took)
         facts = f"p99 {p99 * 1000:.1f} ms, processor {spent / elapsed:.0%}, memory +{grown / MEBI:.1f} MiB"
         print(facts)
-        assert p99 < 0.05 * SLOWNESS, facts
-        assert grown < 24 * MEBI * SLOWNESS, facts
+        assert SANITIZED or p99 < 0.05, facts
+        assert grown < 24 * MEBI, facts
         wait_until(lambda: gate.metric("gatewarden_connections") <= 1, "end of the slow clients", 15)
     finally:
         for sock in sockets:
