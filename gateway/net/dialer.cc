@@ -9,6 +9,18 @@
 #include <vector>
 
 namespace gw::net {
+namespace {
+
+// Hears what happens to a stream until its new owner listens.
+class Nobody final : public Stream::Events {
+  void on_stream_open() override {}
+  void on_stream_readable() override {}
+  void on_stream_writable() override {}
+  void on_stream_failed(const char*) override {}
+};
+Nobody nobody;
+
+}  // namespace
 
 // One attempt.  idle -> resolving -> connecting -> handshaking; it ends once, by Dialer::finish or cancel.
 class Dialer::Dial final : public Deferred,
@@ -109,6 +121,7 @@ class Dialer::Dial final : public Deferred,
 
   void on_stream_open() override {
     stream_->set_reading(false);
+    stream_->hand_to(nobody);
     dialer_.finish(id_, std::move(stream_));
   }
   void on_stream_readable() override {}

@@ -50,6 +50,9 @@ std::unique_ptr<Users> Users::open(const gatewarden_host* host, common::Options&
   const unsigned connections = options.number("connections", 8, 1, 1000);
   Settings settings = read_settings(options);
   if (!options.problem().empty()) return nullptr;
+  // libldap sets itself up at its first call, and two threads may not be first at once.
+  int version = 0;
+  ldap_get_option(nullptr, LDAP_OPT_PROTOCOL_VERSION, &version);
   return std::make_unique<Users>(host, std::move(settings), connections);
 }
 

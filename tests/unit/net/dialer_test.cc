@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/dialer.h"
 
+#include <poll.h>
+
 #include <event2/dns.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -144,6 +146,29 @@ class DialerTest : public ::testing::Test {
 TEST_F(DialerTest, ConnectsToAnAddress) {
   FakeService service(silent());
   EXPECT_EQ(dial(plain("127.0.0.1", service.port())), "open");
+}
+
+TEST_F(DialerTest, NobodyHearsOfAPeerThatLeavesBeforeTheStreamIsTaken) {
+  FakeService service([](Wire& wire, FakeService&) { wire.send("hello"); });
+  std::promise<int> opened;
+  std::unique_ptr<Stream> stream;
+  Operation operation;
+  thread_.run([&] {
+    operation = dialer_->dial(plain("127.0.0.1", service.port()),
+                              [&](Result<std::unique_ptr<Stream>, DialFailure> result) {
+                                stream = std::move(*result);
+                                opened.set_value(stream->fd());
+                              });
+  });
+  const int fd = opened.get_future().get();
+  pollfd left{fd, POLLRDHUP, 0};
+  ASSERT_EQ(::poll(&left, 1, 10'000), 1) << "the service leaves at once";
+  // Bytes nobody reads, then the watch for the end, then the end: an event of the loop each.
+  for (int i = 0; i < 3; ++i) thread_.run([] {});
+  thread_.run([&] {
+    stream.reset();
+    operation.reset();
+  });
 }
 
 TEST_F(DialerTest, ConnectsToAName) {
