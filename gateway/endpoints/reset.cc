@@ -15,6 +15,7 @@
 #include "http/form.h"
 #include "jose/digest.h"
 #include "mail/outbox.h"
+#include "net/deadlines.h"
 
 namespace gw::endpoints {
 namespace {
@@ -28,10 +29,31 @@ constexpr std::size_t kTokenBytes = 32;
 // Of one address, and from one network: enough for people, too few to fill a mailbox.
 constexpr store::LockoutPolicy kLimit{10, 15min, 15min};
 
+// The answer to a request for a link comes so long after it and at the next tick, whatever was done: handing
+// a message on takes time that would tell a known address.
+constexpr Duration kAnswerAfter = 100ms;
+
+class AnswerTime final : private net::Deadline {
+ public:
+  void begin(Exchange& exchange) { at_ = exchange.services().loop.now() + kAnswerAfter; }
+  Verdict wait(Exchange& exchange) {
+    exchange_ = &exchange;
+    exchange.services().deadlines.set(*this, at_);
+    return exchange.wait_for({});
+  }
+
+ private:
+  void on_deadline() override { exchange_->resume(); }
+
+  Exchange* exchange_ = nullptr;
+  TimePoint at_{};
+};
+
 struct ResetState : FormState {
   std::string email;
   SecretString token;
   SecretString password;
+  AnswerTime answer_time;
 };
 
 struct Recipient {
@@ -81,7 +103,7 @@ mail::Message compose(Exchange& exchange, const Recipient& to, const std::string
 }
 
 // The same work for an address that nobody has: a record that nobody can use, and no message.
-Verdict send_link(Exchange& exchange, const std::optional<Recipient>& to) {
+Verdict send_link(Exchange& exchange, ResetState& state, const std::optional<Recipient>& to) {
   const std::string token = base64url_encode(auth::make_random_bytes(kTokenBytes));
   const auth::ResetOptions& reset = *exchange.snapshot().login.reset;
   const WallSeconds now = exchange.services().loop.wall();
@@ -92,23 +114,23 @@ Verdict send_link(Exchange& exchange, const std::optional<Recipient>& to) {
     record.value = json::dump(json::Object{{"backend", to->backend}, {"username", to->username}});
     record.until = message.expires_at;
   }
-  auto kept = [&exchange, &reset, wanted = to.has_value(),
+  auto kept = [&exchange, &state, &reset, wanted = to.has_value(),
                message = std::move(message)](std::monostate) mutable {
-    if (!wanted) return Verdict::proceed;
-    if (!exchange.services().outbox->send(reset, std::move(message)))
+    if (wanted && !exchange.services().outbox->send(reset, std::move(message)))
       log::warn("no message was sent: too many wait", {{"request_id", exchange.request_id()}});
-    return Verdict::proceed;
+    return state.answer_time.wait(exchange);
   };
   return exchange.wait_for(exchange.services().store->put_record(exchange.services().loop, std::move(record),
                                                                  now, then(exchange, std::move(kept))));
 }
 
 Verdict begin_reset(Exchange& exchange, ResetState& state) {
+  state.answer_time.begin(exchange);
   auto job = [backends = exchange.snapshot().backends, email = state.email] {
     return find_recipient(*backends, email);
   };
   return wait_for_job(exchange, std::move(job),
-                      [&exchange](const std::optional<Recipient>& to) { return send_link(exchange, to); });
+                      [&](const std::optional<Recipient>& to) { return send_link(exchange, state, to); });
 }
 
 Verdict end_sessions(Exchange& exchange, const std::string& subject) {

@@ -238,8 +238,9 @@ Result<std::optional<Record>> SqliteTables::take_record(RecordKind kind, const s
                                                         WallSeconds now) {
   auto found = find_record(kind, key, now);
   if (!found || !*found) return found;
-  Status taken =
-      db_.run("DELETE FROM records WHERE kind = ? AND key = ?", static_cast<std::int64_t>(kind), Blob{key});
+  Status taken = db_.run(
+      "DELETE FROM records WHERE kind = ?1 AND (key = ?2 OR (?3 AND owner = ?4 AND owner <> ''))",
+      static_cast<std::int64_t>(kind), Blob{key}, std::int64_t{kind == RecordKind::reset}, (*found)->owner);
   if (!taken) return taken.error();
   return found;
 }

@@ -146,7 +146,8 @@ class Store {
                                     Done<std::monostate> done) = 0;
   virtual net::Operation find_record(net::EventLoop& loop, RecordKind kind, std::string key, WallSeconds now,
                                      Done<std::optional<Record>> done) = 0;
-  // The same, and it is gone: of several who ask at once, one gets it.
+  // The same, and it is gone: of several who ask at once, one gets it. The other reset tokens of its owner go
+  // with a reset token.
   virtual net::Operation take_record(net::EventLoop& loop, RecordKind kind, std::string key, WallSeconds now,
                                      Done<std::optional<Record>> done) = 0;
   // All of a kind, by key; of one owner unless that is empty.

@@ -191,6 +191,20 @@ def test_a_new_password_ends_every_other_link_of_the_account_and_of_no_other(gat
     assert gate.post("/reset", {"token": link_of(box, 4), "password": PASSWORD}).status == 204, "a later one is good"
 
 
+def test_of_several_links_used_at_once_one_counts(gateway, upstream, mail_server):
+    box = mail_server()
+    gate = gateway(with_reset(box.port) + in_front_of(upstream()), users=ALICE)
+    for number in range(1, 5):
+        assert gate.post("/reset", {"email": "alice@example.com"}).status == 202
+    links = [link_of(box, number) for number in range(1, 5)]
+    passwords = [f"password-number-{number}" for number in range(4)]
+    answers = in_parallel([lambda pair=pair: gate.post("/reset", {"token": pair[0], "password": pair[1]})
+                           for pair in zip(links, passwords)])
+    assert sorted(answer.status for answer in answers) == [204] + [422] * 3
+    winner = [answer.status for answer in answers].index(204)
+    assert [can_log_in(gate, password) for password in passwords] == [number == winner for number in range(4)]
+
+
 def test_a_link_that_has_expired_is_of_no_use(gateway, upstream, mail_server):
     box = mail_server()
     gate = gateway(with_reset(box.port) + in_front_of(upstream()), users=ALICE)

@@ -487,6 +487,26 @@ TEST_P(EachStore, RecordsAreFoundTakenOnceAndGoneInTime) {
   EXPECT_FALSE(*client_->take_record(RecordKind::reset, key, kNow));
 }
 
+TEST_P(EachStore, TakingAResetTokenTakesTheOwnersOthersAndNothingElse) {
+  const auto put = [&](RecordKind kind, const std::string& key, const std::string& owner) {
+    EXPECT_TRUE(client_->put_record({kind, key, owner, "{}", kNow + 100}, kNow));
+  };
+  put(RecordKind::reset, "one", "u:1");
+  put(RecordKind::reset, "two", "u:1");
+  put(RecordKind::reset, "another's", "u:2");
+  put(RecordKind::reset, "nobody's", "");
+  put(RecordKind::reset, "nobody's, too", "");
+  put(RecordKind::api_key, "key", "u:1");
+  put(RecordKind::api_key, "other key", "u:1");
+  EXPECT_TRUE(*client_->take_record(RecordKind::reset, "one", kNow));
+  EXPECT_FALSE(*client_->take_record(RecordKind::reset, "two", kNow));
+  EXPECT_TRUE(*client_->find_record(RecordKind::reset, "another's", kNow));
+  EXPECT_TRUE(*client_->take_record(RecordKind::reset, "nobody's", kNow));
+  EXPECT_TRUE(*client_->find_record(RecordKind::reset, "nobody's, too", kNow));
+  EXPECT_TRUE(*client_->take_record(RecordKind::api_key, "key", kNow));
+  EXPECT_TRUE(*client_->find_record(RecordKind::api_key, "other key", kNow));
+}
+
 TEST_P(EachStore, ParallelAttemptsCannotOutrunTheCounter) {
   constexpr int kAttempts = 40;
   std::atomic<int> allowed = 0;
