@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/event_loop.h"
+#include "store/turnstile.h"
 
 namespace gw::store {
 
@@ -89,7 +91,8 @@ struct LockoutPolicy {
 };
 struct Attempt {
   bool allowed = true;
-  Duration retry_after{0};  // when not allowed
+  Duration retry_after{0};            // when not allowed
+  std::vector<std::string> locked{};  // then: of the keys, those that are; empty: not known which
 };
 
 // What is kept for others by name: reset tokens, API keys.
@@ -128,7 +131,8 @@ class Store {
                                           Done<std::vector<Revocation>> done) = 0;
 
   // Lockout: an attempt is reserved (counted as failed) on all keys before the password is hashed; success
-  // clears.
+  // clears. Whom attempts that are still under way hold up waits at the turnstile.
+  const std::shared_ptr<Turnstile>& turnstile() const { return turnstile_; }
   virtual net::Operation reserve_attempt(net::EventLoop& loop, std::vector<std::string> keys,
                                          LockoutPolicy policy, WallSeconds now, Done<Attempt> done) = 0;
   virtual net::Operation clear_attempts(net::EventLoop& loop, std::vector<std::string> keys,
@@ -153,6 +157,9 @@ class Store {
   // All of a kind, by key; of one owner unless that is empty.
   virtual net::Operation list_records(net::EventLoop& loop, RecordKind kind, std::string owner,
                                       WallSeconds now, Done<std::vector<Record>> done) = 0;
+
+ private:
+  const std::shared_ptr<Turnstile> turnstile_ = std::make_shared<Turnstile>();
 };
 
 }  // namespace gw::store
