@@ -40,6 +40,15 @@ void H2Pool::give_back(std::unique_ptr<http::ClientStream> stream) {
   loop().defer_delete(std::move(stream));
 }
 
+void H2Pool::keep_only(const net::Addresses& addresses) {
+  for (const auto& client : clients_) {
+    const net::Address peer = net::Address::of_peer(client->fd());
+    if (std::none_of(addresses.begin(), addresses.end(),
+                     [&](const net::Address& each) { return each.has_ip_of(peer); }))
+      client->leave();
+  }
+}
+
 std::size_t H2Pool::active() const {
   std::size_t all = queue_.size();
   for (const auto& client : clients_) all += client->streams();

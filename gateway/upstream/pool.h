@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "net/operation.h"
+#include "net/resolver.h"
 #include "upstream/lease.h"
 
 namespace gw::upstream {
@@ -20,6 +21,8 @@ class Pool {
   // What becomes free, or a new connection; `done` is never called inside the call.
   virtual net::Operation acquire(Acquired done) = 0;
   virtual void give_back(std::unique_ptr<http::ClientStream> stream) = 0;
+  // The server's name stands for these addresses now: connections to others take no more requests.
+  virtual void keep_only(const net::Addresses& addresses) = 0;
   // Requests under way, and those that are waited for.
   virtual std::size_t active() const = 0;
 };

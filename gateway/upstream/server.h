@@ -44,7 +44,10 @@ class Server final : public LocalCounted<Server> {
   Server(std::shared_ptr<const ClusterSpec> spec, const ServerUrl& url, const ClusterWorker& worker);
   ~Server();
 
-  Lease try_acquire() { return pool_->try_acquire(); }
+  Lease try_acquire() {
+    if (worker_.loop.now() >= look_at_) look_again();
+    return pool_->try_acquire();
+  }
   net::Operation acquire(Acquired done) { return pool_->acquire(std::move(done)); }
 
   const ServerUrl& url() const { return url_; }
@@ -65,12 +68,18 @@ class Server final : public LocalCounted<Server> {
   Error error_of(const net::DialFailure& failure) const;
 
  private:
+  // Connections that are kept alive would never ask for the name again, and never move with it.
+  void look_again();
+
   const std::shared_ptr<const ClusterSpec> spec_;
   const ServerUrl url_;
   const ClusterWorker worker_;
   const std::string authority_;
   Outlier outlier_;
   std::unique_ptr<Pool> pool_;
+  TimePoint look_at_{};  // for an address: never
+  net::Operation looking_;
+  bool is_looking_ = false;
 };
 
 }  // namespace gw::upstream

@@ -54,7 +54,7 @@ class H2Answer:
 
 class H2Upstream:
     def __init__(self, answer=lambda request: H2Answer(), certificate=None, alpn=("h2",), max_streams=100,
-                 refuse=lambda headers: False):
+                 refuse=lambda headers: False, address=None):
         self.answer, self._refuse, self._max_streams = answer, refuse, max_streams
         self.requests, self.errors, self.connections, self.most_streams = [], [], 0, 0
         self._lock = threading.Lock()
@@ -64,11 +64,11 @@ class H2Upstream:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate.certificate, certificate.key)
             self._tls.set_alpn_protocols(list(alpn))
-        self._port = ReservedPort()
-        self.port = self._port.number
+        self._port = None if address else ReservedPort()
+        self.port = address[1] if address else self._port.number
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._listener.bind(("127.0.0.1", self.port))
+        self._listener.bind(address or ("127.0.0.1", self.port))
         self._listener.listen(128)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -100,7 +100,8 @@ class H2Upstream:
             pass
         self._listener.close()
         self.close_connections()
-        self._port.release()
+        if self._port:
+            self._port.release()
 
     def _accept(self):
         while True:
