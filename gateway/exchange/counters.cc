@@ -233,7 +233,7 @@ std::string format_metrics(const Counters& counters, const ProcessCounters& proc
   writer.single("config_reload_failures_total", "counter", process.config_reload_failures,
                 "Reloads that were refused; the old configuration serves on.");
   writer.single("access_log_dropped_total", "counter", process.access_log_dropped,
-                "Batches of lines that the access log had no room for.");
+                "Lines of the access log that could not be written, or not in time.");
   if (process.audit_log_dropped)
     writer.single("audit_log_dropped_total", "counter", *process.audit_log_dropped,
                   "Events that could not be written to the audit log.");

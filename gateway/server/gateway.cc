@@ -235,7 +235,6 @@ void Gateway::open_workers(std::vector<std::vector<Door>> doors, ListenerList li
       store_.get(),
       *access_log_,
       *rate_limits_,
-      config_.log.format == log::Format::json,
       static_cast<unsigned>(doors.size()),
       &control_,
       [this](const std::string& issuer) { loop_.post([this, issuer] { refresher_->demand(issuer); }); },
@@ -336,12 +335,26 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
   fit_to_files(config);
   const auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
   if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return false;
+  if (!follow_access_log(config, issues)) return false;
   snapshot_ = snapshot;
   config_ = std::move(config);
   log::configure(config_.log);
   for (auto& worker : workers_) worker->use(snapshot, listeners);
   refresher_->adopt(config_.issuers);
   rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot->keys);
+  return true;
+}
+
+// Nothing changes when the new file cannot be written.
+bool Gateway::follow_access_log(const config::Config& next, config::Issues& issues) {
+  const bool is_new = next.access_log.path != config_.access_log.path || !access_log_->is_open();
+  if (!next.access_log.enabled || !is_new) return true;
+  auto opened = exchange::LogWriter::open(next.access_log.path);
+  if (!opened) {
+    issues.error({file_, 1, 1}, "log.access.path: " + opened.error());
+    return false;
+  }
+  access_log_->move_to(next.access_log.path, std::move(*opened));
   return true;
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "exchange/access_log.h"
+#include "exchange/log_writer.h"
 #include "exchange/audit_log.h"
 #include "mail/outbox.h"
 #include "net/blocking_pool.h"
@@ -51,6 +51,7 @@ class Gateway final : private net::Deadline {
   // What changed, into the report and the log. False when it lets more through and may not.
   bool judge_changes(const exchange::Snapshot& next, config::Issues& issues,
                      exchange::ReloadReport& report) const;
+  bool follow_access_log(const config::Config& next, config::Issues& issues);
   void watch_files(std::vector<std::string> files);
   void drain();
   bool has_remote_issuers() const;

@@ -22,7 +22,7 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
       limits_(snapshot->limits),
       tickets_(tickets),
       settings_(std::move(listeners)),
-      access_log_(deadlines_, shared.access_log, shared.log_as_json),
+      access_log_(deadlines_, shared.access_log),
       audit_log_(deadlines_, shared.audit),
       key_demand_(loop_, deadlines_, [this](const std::string& issuer) { shared_.ask_for_keys(issuer); }),
       receipts_(shared.control != nullptr ? std::make_unique<exchange::ReceiptRing>(shared.workers)

@@ -45,7 +45,6 @@ struct SharedServices {
   store::Store* store = nullptr;  // null without login
   exchange::LogWriter& access_log;
   policy::RateLimits& rate_limits;
-  bool log_as_json = true;
   unsigned workers = 1;
   exchange::Control* control = nullptr;         // not null where there is an admin address
   auth::KeyDemand::Ask ask_for_keys = nullptr;  // any thread; null: nobody fetches keys
