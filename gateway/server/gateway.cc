@@ -8,12 +8,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <random>
 
 #include "base/log.h"
 #include "config/load.h"
 #include "policy/route_diff.h"
 #include "server/process.h"
+#include "server/process_usage.h"
 #include "store/sqlite_store.h"
 
 namespace gw::server {
@@ -150,6 +152,8 @@ bool Gateway::start() {
   rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
   snapshot_ = snapshot;
   const auto keys = snapshot->keys;
+  counters_.started_at = wall_now();
+  note_configuration(listeners);
   open_workers(std::move(*doors), std::move(listeners), std::move(snapshot));
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
   refresher_->write_with(*pool_);
@@ -317,6 +321,7 @@ exchange::ReloadReport Gateway::reload() {
     ++counters_.config_reload_failures;
     log::error("reload refused; the old configuration serves on");
   }
+  counters_.last_reload_failed = !done;
   last_reload_ = report;
   return report;
 }
@@ -339,6 +344,7 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
   snapshot_ = snapshot;
   config_ = std::move(config);
   log::configure(config_.log);
+  note_configuration(listeners);
   for (auto& worker : workers_) worker->use(snapshot, listeners);
   refresher_->adopt(config_.issuers);
   rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot->keys);
@@ -396,8 +402,19 @@ void Gateway::drain() {
   for (auto& worker : workers_) worker->drain();
 }
 
+void Gateway::note_configuration(const ListenerList& listeners) {
+  counters_.configured_at = wall_now();
+  std::map<std::string, WallSeconds> ends;
+  for (const ListenerSettings& listener : listeners)
+    if (listener.tls != nullptr)
+      for (const auto& [file, at] : listener.tls->ends()) ends[file] = at;
+  counters_.certificates.clear();
+  for (const auto& [file, at] : ends) counters_.certificates.push_back({file, at});
+}
+
 void Gateway::describe(exchange::Census& census) {
   census.process = counters_;
+  census.process.usage = measure_process();
   census.process.issuers = refresher_->health();
   census.process.access_log_dropped = access_log_->dropped();
   if (audit_) census.process.audit_log_dropped = audit_->dropped();

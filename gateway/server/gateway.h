@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "exchange/log_writer.h"
 #include "exchange/audit_log.h"
+#include "exchange/log_writer.h"
 #include "mail/outbox.h"
 #include "net/blocking_pool.h"
 #include "net/signals.h"
@@ -56,6 +56,7 @@ class Gateway final : private net::Deadline {
   void drain();
   bool has_remote_issuers() const;
   void describe(exchange::Census& census);
+  void note_configuration(const ListenerList& listeners);
   void end(int status);
   void stop_at_once(int status);
   void on_deadline() override;  // of the drain

@@ -24,6 +24,7 @@ class H1Pool final : public Pool, private http::H1ClientOwner, private net::Task
   net::Operation acquire(Acquired done) override;
   void give_back(std::unique_ptr<http::ClientStream> stream) override;
   std::size_t active() const override { return open_ - idle_.size(); }
+  PoolState state() const override { return {open_, idle_.size(), waiters_.size()}; }
 
  private:
   struct Idle {

@@ -24,6 +24,7 @@ class H2Pool final : public Pool, private http::H2ClientOwner, private net::Task
   net::Operation acquire(Acquired done) override;
   void give_back(std::unique_ptr<http::ClientStream> stream) override;
   std::size_t active() const override;
+  PoolState state() const override;
 
  private:
   struct Waiter {
