@@ -144,7 +144,7 @@ Result<std::unique_ptr<Range>, std::string> Range::open(config::Config config) {
 }
 
 Server Range::server() const {
-  return {"127.0.0.1", gateway_->port, nullptr};
+  return {"127.0.0.1", gateway_->port, nullptr, nullptr};
 }
 
 }  // namespace gw::attack

@@ -54,8 +54,10 @@ class H2Answer:
 
 class H2Upstream:
     def __init__(self, answer=lambda request: H2Answer(), certificate=None, alpn=("h2",), max_streams=100,
-                 refuse=lambda headers: False, address=None):
+                 refuse=lambda headers: False, address=None,
+                 lenient=False):
         self.answer, self._refuse, self._max_streams = answer, refuse, max_streams
+        self.lenient = lenient  # takes fields that no peer may send
         self.requests, self.errors, self.connections, self.most_streams = [], [], 0, 0
         self._lock = threading.Lock()
         self._open = set()
@@ -135,8 +137,9 @@ class H2Upstream:
 class _Session:
     def __init__(self, service, sock, number):
         self.service, self.socket, self.number = service, sock, number
-        self.connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False,
-                                                                               header_encoding="latin-1"))
+        self.connection = h2.connection.H2Connection(h2.config.H2Configuration(
+            client_side=False, header_encoding="latin-1", validate_inbound_headers=not service.lenient,
+            normalize_inbound_headers=not service.lenient))
         self.requests, self.sending = {}, {}
 
     def serve(self):
