@@ -102,7 +102,7 @@ struct Range::Gateway {
   }
 
   void serve(const std::shared_ptr<const exchange::Snapshot>& snapshot) {
-    const server::SharedServices shared{pool, store.get(), log, limits, true, 1};
+    const server::SharedServices shared{pool, store.get(), log, limits, 1};
     server::Worker::Events events;
     events.on_ready = [this] { tell({}); };
     events.on_failed = [this](std::string why) { tell(std::move(why)); };

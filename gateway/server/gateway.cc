@@ -8,11 +8,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <random>
 
 #include "base/log.h"
 #include "policy/route_diff.h"
 #include "server/process.h"
+#include "server/process_usage.h"
 #include "store/sqlite_store.h"
 
 namespace gw::server {
@@ -150,6 +152,8 @@ bool Gateway::start() {
   snapshot = freed_by(background_, std::move(snapshot));
   snapshot_ = snapshot;
   const auto keys = snapshot->keys;
+  counters_.started_at = wall_now();
+  note_configuration(listeners);
   open_workers(std::move(*doors), std::move(listeners), std::move(snapshot));
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
   refresher_->write_with(*pool_);
@@ -235,7 +239,6 @@ void Gateway::open_workers(std::vector<std::vector<Door>> doors, ListenerList li
       store_.get(),
       *access_log_,
       *rate_limits_,
-      config_.log.format == log::Format::json,
       static_cast<unsigned>(doors.size()),
       &control_,
       [this](const std::string& issuer) { loop_.post([this, issuer] { refresher_->demand(issuer); }); },
@@ -320,6 +323,7 @@ exchange::ReloadReport Gateway::reload() {
     ++counters_.config_reload_failures;
     log::error("reload refused; the old configuration serves on");
   }
+  counters_.last_reload_failed = !done;
   last_reload_ = report;
   return report;
 }
@@ -348,6 +352,7 @@ std::shared_ptr<const exchange::Snapshot> Gateway::judge(config::Config& config,
   fit_to_files(config);
   auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
   if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return nullptr;
+  if (!follow_access_log(config, issues)) return nullptr;
   return freed_by(background_, std::move(snapshot));
 }
 
@@ -356,9 +361,23 @@ void Gateway::take_over(Prepared prepared) {
   background_->drop(
       std::make_shared<config::Config>(std::exchange(config_, std::move(*prepared.loaded.config))));
   log::configure(config_.log);
+  note_configuration(prepared.listeners);
   for (auto& worker : workers_) worker->use(snapshot_, prepared.listeners);
   refresher_->adopt(config_.issuers);
   rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot_->keys);
+}
+
+// Nothing changes when the new file cannot be written.
+bool Gateway::follow_access_log(const config::Config& next, config::Issues& issues) {
+  const bool is_new = next.access_log.path != config_.access_log.path || !access_log_->is_open();
+  if (!next.access_log.enabled || !is_new) return true;
+  auto opened = exchange::LogWriter::open(next.access_log.path);
+  if (!opened) {
+    issues.error({file_, 1, 1}, "log.access.path: " + opened.error());
+    return false;
+  }
+  access_log_->move_to(next.access_log.path, std::move(*opened));
+  return true;
 }
 
 bool Gateway::has_remote_issuers() const {
@@ -399,8 +418,19 @@ void Gateway::drain() {
   for (auto& worker : workers_) worker->drain();
 }
 
+void Gateway::note_configuration(const ListenerList& listeners) {
+  counters_.configured_at = wall_now();
+  std::map<std::string, WallSeconds> ends;
+  for (const ListenerSettings& listener : listeners)
+    if (listener.tls != nullptr)
+      for (const auto& [file, at] : listener.tls->ends()) ends[file] = at;
+  counters_.certificates.clear();
+  for (const auto& [file, at] : ends) counters_.certificates.push_back({file, at});
+}
+
 void Gateway::describe(exchange::Census& census) {
   census.process = counters_;
+  census.process.usage = measure_process();
   census.process.issuers = refresher_->health();
   census.process.access_log_dropped = access_log_->dropped();
   if (audit_) census.process.audit_log_dropped = audit_->dropped();

@@ -139,7 +139,7 @@ void H1Pool::on_dialed(std::uint64_t id, Result<std::unique_ptr<net::Stream>, ne
   const LocalRef<Server> keep(&server_);
   if (!result) {
     --open_;
-    answer(id, server_.error_of(result.error()));
+    answer(id, server_.take_failure(result.error()));
     if (!queue_.empty()) loop().run_later(*this);
     return;
   }

@@ -25,6 +25,7 @@ class H1Pool final : public Pool, private http::H1ClientOwner, private net::Task
   void give_back(std::unique_ptr<http::ClientStream> stream) override;
   void keep_only(const net::Addresses& addresses) override;
   std::size_t active() const override { return open_ - idle_.size(); }
+  PoolState state() const override { return {open_, idle_.size(), waiters_.size()}; }
 
  private:
   struct Idle {

@@ -12,6 +12,13 @@
 
 namespace gw::upstream {
 
+// As of now.
+struct PoolState {
+  std::size_t open = 0;     // connections, also those that are being made
+  std::size_t idle = 0;     // of them, without a request
+  std::size_t waiting = 0;  // requests that have none
+};
+
 class Pool {
  public:
   virtual ~Pool() = default;
@@ -25,6 +32,7 @@ class Pool {
   virtual void keep_only(const net::Addresses& addresses) = 0;
   // Requests under way, and those that are waited for.
   virtual std::size_t active() const = 0;
+  virtual PoolState state() const = 0;
 };
 
 }  // namespace gw::upstream

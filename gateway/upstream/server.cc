@@ -50,6 +50,7 @@ void Server::look_again() {
 }
 
 net::Operation Server::dial(net::Dialer::Done done) {
+  ++dials_;
   net::Dialer::Target target{url_.host, url_.port, nullptr, {}, options().connect_timeout};
   if (url_.tls) {
     target.tls = spec_->tls;
@@ -66,7 +67,8 @@ void Server::note_failure() {
              {"ms", static_cast<std::int64_t>(options().outlier->eject.count())}});
 }
 
-Error Server::error_of(const net::DialFailure& failure) const {
+Error Server::take_failure(const net::DialFailure& failure) {
+  ++failed_dials_;
   return {failure.timed_out ? Fault::upstream_timeout : Fault::upstream_refused,
           url_.text + ": " + failure.detail};
 }
