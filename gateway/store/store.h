@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -111,6 +112,7 @@ struct Record {
 
 class Store {
  public:
+  Store() = default;
   virtual ~Store() = default;
 
   // A family that is older than a revocation of its subject begins revoked.
@@ -161,6 +163,10 @@ class Store {
   // All of a kind, by key; of one owner unless that is empty.
   virtual net::Operation list_records(net::EventLoop& loop, RecordKind kind, std::string owner,
                                       WallSeconds now, Done<std::vector<Record>> done) = 0;
+
+ protected:
+  // Of a store before another one: their attempts are the same.
+  explicit Store(std::shared_ptr<Turnstile> turnstile) : turnstile_(std::move(turnstile)) {}
 
  private:
   const std::shared_ptr<Turnstile> turnstile_ = std::make_shared<Turnstile>();
