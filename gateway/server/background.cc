@@ -10,7 +10,7 @@
 namespace gw::server {
 namespace {
 
-constexpr int kNiceness = 10;  // as that of threads that hash
+constexpr int kNiceness = 5;  // less low than threads that hash: somebody waits for a reload
 
 }  // namespace
 
