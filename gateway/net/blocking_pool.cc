@@ -2,8 +2,8 @@
 #include "net/blocking_pool.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
+
+#include "net/stand_back.h"
 
 namespace gw::net {
 namespace {
@@ -39,10 +39,9 @@ bool BlockingPool::enqueue(Callback<void()> job) {
 }
 
 void BlockingPool::serve() {
-  // Of this thread alone, as Linux has it. Hashing takes a CPU for long: event loops go first, and a storm of
-  // logins is not felt by requests that pass.
-  const auto self = static_cast<id_t>(::gettid());
-  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + kNiceness);
+  // Hashing takes a CPU for long: event loops go first, and a storm of logins is not felt by requests that
+  // pass.
+  stand_back(kNiceness);
   for (;;) {
     Callback<void()> job;
     {

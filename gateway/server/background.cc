@@ -2,15 +2,15 @@
 #include "server/background.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <future>
+
+#include "net/stand_back.h"
 
 namespace gw::server {
 namespace {
 
-constexpr int kNiceness = 5;  // less low than threads that hash: somebody waits for a reload
+constexpr int kNiceness = 2;  // less than threads that hash: somebody waits for a reload
 
 }  // namespace
 
@@ -47,8 +47,7 @@ void Background::enqueue(std::function<void()> work) {
 }
 
 void Background::serve() {
-  const auto self = static_cast<id_t>(::gettid());  // of this thread alone, as Linux has it
-  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + kNiceness);
+  net::stand_back(kNiceness);
   for (;;) {
     std::function<void()> work;
     {
