@@ -108,6 +108,7 @@ int Gateway::run() {
 }
 
 bool Gateway::start() {
+  const FileWatch::Moment read_since = FileWatch::moment();
   config::Loaded loaded = config::load(file_);
   config::Issues issues = std::move(loaded.issues);
   if (!loaded.config) {
@@ -158,7 +159,7 @@ bool Gateway::start() {
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
   refresher_->write_with(*pool_);
   refresher_->adopt(config_.issuers);
-  watch_files(config_.files);
+  watch_files(config_.files, read_since);
   return true;
 }
 
@@ -297,6 +298,7 @@ exchange::ReloadReport Gateway::reload() {
     report.outcome = exchange::ReloadReport::Outcome::busy;
     return report;
   }
+  const FileWatch::Moment read_since = FileWatch::moment();
   if (watch_ != nullptr) watch_->look();
   config::Loaded loaded = config::load(file_);
   config::Issues issues = std::move(loaded.issues);
@@ -304,7 +306,7 @@ exchange::ReloadReport Gateway::reload() {
   const bool done = loaded.config && take_over(*loaded.config, issues, report);
   // What a refused configuration names may be what has to change.
   if (!done) files.insert(files.end(), config_.files.begin(), config_.files.end());
-  watch_files(std::move(files));
+  watch_files(std::move(files), read_since);
   issues.sort();
   for (const config::Issue& issue : issues.list()) {
     report.issues.push_back(config::format_issue(issue));
@@ -387,12 +389,12 @@ bool Gateway::judge_changes(const exchange::Snapshot& next, config::Issues& issu
   return config_.server.allow_widening || diff.widenings.empty();
 }
 
-void Gateway::watch_files(std::vector<std::string> files) {
+void Gateway::watch_files(std::vector<std::string> files, FileWatch::Moment read_since) {
   // Never destroyed here: it may be what asked for this reload.
   if (!config_.server.watch) files.clear();
   if (watch_ == nullptr && files.empty()) return;
   if (watch_ == nullptr) watch_ = std::make_unique<FileWatch>(loop_, deadlines_, [this] { reload(); });
-  watch_->follow(std::move(files));
+  watch_->follow(std::move(files), read_since);
 }
 
 void Gateway::drain() {

@@ -52,7 +52,7 @@ class Gateway final : private net::Deadline {
   bool judge_changes(const exchange::Snapshot& next, config::Issues& issues,
                      exchange::ReloadReport& report) const;
   bool follow_access_log(const config::Config& next, config::Issues& issues);
-  void watch_files(std::vector<std::string> files);
+  void watch_files(std::vector<std::string> files, FileWatch::Moment read_since);
   void drain();
   bool has_remote_issuers() const;
   void describe(exchange::Census& census);
