@@ -13,6 +13,7 @@
 #include "jose/options.h"
 #include "net/options.h"
 #include "policy/route.h"
+#include "trace/options.h"
 #include "upstream/options.h"
 
 namespace gw::config {
@@ -72,6 +73,7 @@ struct Config {
   log::Options log;
   AccessLogOptions access_log;
   std::string audit_path;  // empty: no audit log
+  std::optional<trace::Options> tracing;
 };
 
 }  // namespace gw::config

@@ -97,6 +97,7 @@ struct Snapshot {
   bool access_log = true;
   AccessFormat access_format = AccessFormat::json;
   double access_sample = 1.0;
+  std::optional<double> trace_sample{};      // of traces that begin here; nothing: no spans
   std::vector<std::string> access_claims{};  // that the access log tells
 };
 

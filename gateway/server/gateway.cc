@@ -33,6 +33,8 @@ std::string endpoint_text(const net::ListenAddress& address, int fd) {
   return ip + ':' + std::to_string(bound.port());
 }
 
+constexpr Duration kLastSpans = 2s;  // for them the process stays longer
+
 constexpr std::size_t kLoggedChanges = 100;  // the answer of POST /api/reload has all
 
 std::string_view door_name(exchange::Door door) {
@@ -81,6 +83,7 @@ SipHash::Key random_seed() {
 
 Gateway::Gateway(std::string config_file)
     : file_(std::move(config_file)),
+      exporter_(loop_, deadlines_, spans_, GW_VERSION),
       control_(loop_, workers_,
                {[this](exchange::Census& census) { describe(census); }, [this] { return reload(); },
                 [this] {
@@ -100,6 +103,7 @@ int Gateway::run() {
   outbox_.reset();
   store_.reset();
   workers_.clear();
+  exporter_.send_rest(kLastSpans);
   socket_files_.clear();
   access_log_.reset();
   audit_.reset();
@@ -123,7 +127,7 @@ bool Gateway::start() {
       has_remote_issuers())
     if (auto made = make_state_dir(config_.server.state_dir, config_.server.user); !made)
       issues.error({file_, 1, 1}, std::move(made.error()));
-  if (issues.has_errors()) {
+  if (!read_tracing(config_, issues) || issues.has_errors()) {
     print(issues);
     return false;
   }
@@ -155,6 +159,7 @@ bool Gateway::start() {
   const auto keys = snapshot->keys;
   counters_.started_at = wall_now();
   note_configuration(listeners);
+  exporter_.adopt(config_.tracing);
   open_workers(std::move(*doors), std::move(listeners), std::move(snapshot));
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
   refresher_->write_with(*pool_);
@@ -245,7 +250,8 @@ void Gateway::open_workers(std::vector<std::vector<Door>> doors, ListenerList li
       [this](const std::string& issuer) { loop_.post([this, issuer] { refresher_->demand(issuer); }); },
       audit_.get(),
       false,
-      outbox_.get()};
+      outbox_.get(),
+      &spans_};
   for (std::vector<Door>& each : doors) {
     SharedServices of_worker = shared;
     of_worker.checks_health = workers_.empty();
@@ -338,7 +344,7 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
   if (config.login.backends.empty() != config_.login.backends.empty())
     issues.error({file_, 1, 1}, "login is turned on or off only by a restart");
   ListenerList listeners = build_listeners(config, issues);
-  if (issues.has_errors()) return false;
+  if (!read_tracing(config, issues) || issues.has_errors()) return false;
   fit_to_files(config);
   const auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
   if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return false;
@@ -347,10 +353,22 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
   config_ = std::move(config);
   log::configure(config_.log);
   note_configuration(listeners);
+  exporter_.adopt(config_.tracing);
   for (auto& worker : workers_) worker->use(snapshot, listeners);
   refresher_->adopt(config_.issuers);
   rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot->keys);
   return true;
+}
+
+// Never the system's authorities instead of those that were named.
+bool Gateway::read_tracing(config::Config& config, config::Issues& issues) const {
+  if (!config.tracing || config.tracing->ca_file.empty()) return true;
+  auto read = auth::read_ca_file(config.tracing->ca_file);
+  if (read)
+    config.tracing->ca = std::move(read->pem);
+  else
+    issues.error({file_, 1, 1}, "tracing.ca: " + read.error());
+  return read.ok();
 }
 
 // Nothing changes when the new file cannot be written.
@@ -420,6 +438,10 @@ void Gateway::describe(exchange::Census& census) {
   census.process.issuers = refresher_->health();
   census.process.access_log_dropped = access_log_->dropped();
   if (audit_) census.process.audit_log_dropped = audit_->dropped();
+  if (config_.tracing) {
+    const trace::Exporter::Counts& counts = exporter_.counts();
+    census.process.spans = {counts.exported, spans_.dropped(), counts.failed, counts.failures};
+  }
   census.version = GW_VERSION;
   census.config_file = file_;
   census.started = started_;

@@ -20,6 +20,7 @@
 #include "server/watch.h"
 #include "server/worker.h"
 #include "store/store.h"
+#include "trace/exporter.h"
 
 namespace gw::server {
 
@@ -51,6 +52,7 @@ class Gateway final : private net::Deadline {
   // What changed, into the report and the log. False when it lets more through and may not.
   bool judge_changes(const exchange::Snapshot& next, config::Issues& issues,
                      exchange::ReloadReport& report) const;
+  bool read_tracing(config::Config& config, config::Issues& issues) const;
   bool follow_access_log(const config::Config& next, config::Issues& issues);
   void watch_files(std::vector<std::string> files, FileWatch::Moment read_since);
   void drain();
@@ -69,6 +71,8 @@ class Gateway final : private net::Deadline {
   std::unique_ptr<FileWatch> watch_;  // with server.watch
   std::shared_ptr<const exchange::Snapshot> snapshot_;
   std::unique_ptr<exchange::LogWriter> access_log_;
+  trace::Queue spans_{[this] { loop_.post([this] { exporter_.on_spans(); }); }};
+  trace::Exporter exporter_;
   std::unique_ptr<exchange::AuditWriter> audit_;  // null without log.audit
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<net::BlockingPool> pool_;

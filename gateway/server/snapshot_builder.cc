@@ -272,6 +272,7 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Pur
       .access_log = config.access_log.enabled,
       .access_format = config.access_log.format,
       .access_sample = config.access_log.sample,
+      .trace_sample = config.tracing ? std::optional(config.tracing->sample) : std::nullopt,
       .access_claims = config.access_log.claims,
   });
   build_login(config, purpose, *snapshot, issues);

@@ -31,6 +31,8 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
       settings_(std::move(listeners)),
       access_log_(deadlines_, shared.access_log),
       audit_log_(deadlines_, shared.audit),
+      tracer_(shared.spans != nullptr ? std::make_unique<exchange::Tracer>(deadlines_, *shared.spans)
+                                      : nullptr),
       store_(meter(shared.store)),
       key_demand_(loop_, deadlines_, [this](const std::string& issuer) { shared_.ask_for_keys(issuer); }),
       receipts_(shared.control != nullptr ? std::make_unique<exchange::ReceiptRing>(shared.workers)
@@ -53,7 +55,8 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
                 shared.audit != nullptr ? &audit_log_ : nullptr,
                 nullptr,
                 shared.outbox,
-                receipts_.get()},
+                receipts_.get(),
+                tracer_.get()},
       first_snapshot_(std::move(snapshot)),
       doors_(std::move(doors)) {}
 

@@ -19,6 +19,7 @@
 #include "exchange/control.h"
 #include "exchange/counters.h"
 #include "exchange/exchange.h"
+#include "exchange/tracer.h"
 #include "net/blocking_pool.h"
 #include "net/listener.h"
 #include "server/downstream_connection.h"
@@ -52,6 +53,7 @@ struct SharedServices {
   exchange::AuditWriter* audit = nullptr;       // null without log.audit
   bool checks_health = false;                   // of upstream servers, for all workers
   mail::Outbox* outbox = nullptr;               // null without login
+  trace::Queue* spans = nullptr;                // null where nobody takes them
 };
 
 class Worker {
@@ -128,6 +130,7 @@ class Worker {
   exchange::IdSource ids_;
   exchange::AccessLog access_log_;
   exchange::AuditLog audit_log_;
+  const std::unique_ptr<exchange::Tracer> tracer_;  // null where nobody takes spans
   exchange::Counters counters_;
   std::optional<store::MeteredStore> store_;  // nothing without login
   auth::KeyDemand key_demand_;
