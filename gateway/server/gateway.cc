@@ -12,7 +12,6 @@
 #include <random>
 
 #include "base/log.h"
-#include "config/load.h"
 #include "policy/route_diff.h"
 #include "server/process.h"
 #include "server/process_usage.h"
@@ -155,6 +154,7 @@ bool Gateway::start() {
       net::BlockingPool::Options{config_.server.blocking_threads, 256}, "gw-block");
   if (!config_.login.backends.empty()) outbox_ = std::make_unique<mail::Outbox>();
   rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
+  snapshot = freed_by(background_, std::move(snapshot));
   snapshot_ = snapshot;
   const auto keys = snapshot->keys;
   counters_.started_at = wall_now();
@@ -306,10 +306,12 @@ exchange::ReloadReport Gateway::reload() {
   }
   const FileWatch::Moment read_since = FileWatch::moment();
   if (watch_ != nullptr) watch_->look();
-  config::Loaded loaded = config::load(file_);
-  config::Issues issues = std::move(loaded.issues);
-  std::vector<std::string> files = loaded.files;
-  const bool done = loaded.config && take_over(*loaded.config, issues, report);
+  Prepared prepared;
+  background_->run([&] { prepared = prepare(report); });
+  const bool done = prepared.snapshot != nullptr;
+  config::Issues issues = std::move(prepared.loaded.issues);
+  std::vector<std::string> files = prepared.loaded.files;
+  if (done) take_over(std::move(prepared));
   // What a refused configuration names may be what has to change.
   if (!done) files.insert(files.end(), config_.files.begin(), config_.files.end());
   watch_files(std::move(files), read_since);
@@ -334,8 +336,18 @@ exchange::ReloadReport Gateway::reload() {
   return report;
 }
 
+Gateway::Prepared Gateway::prepare(exchange::ReloadReport& report) {
+  Prepared prepared;
+  prepared.loaded = config::load(file_);
+  if (prepared.loaded.config)
+    prepared.snapshot = judge(*prepared.loaded.config, prepared.loaded.issues, prepared.listeners, report);
+  return prepared;
+}
+
 // The sockets stay, so what is behind them must be the same kind.
-bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange::ReloadReport& report) {
+std::shared_ptr<const exchange::Snapshot> Gateway::judge(config::Config& config, config::Issues& issues,
+                                                         ListenerList& listeners,
+                                                         exchange::ReloadReport& report) {
   if (!serves_same_sockets(config_, config))
     issues.error({file_, 1, 1},
                  "listeners, admin, workers, state_dir and the store change only by a restart");
@@ -343,21 +355,25 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
     issues.error({file_, 1, 1}, "log.audit changes only by a restart");
   if (config.login.backends.empty() != config_.login.backends.empty())
     issues.error({file_, 1, 1}, "login is turned on or off only by a restart");
-  ListenerList listeners = build_listeners(config, issues);
-  if (!read_tracing(config, issues) || issues.has_errors()) return false;
+  listeners = build_listeners(config, issues);
+  if (!read_tracing(config, issues) || issues.has_errors()) return nullptr;
   fit_to_files(config);
-  const auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
-  if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return false;
-  if (!follow_access_log(config, issues)) return false;
-  snapshot_ = snapshot;
-  config_ = std::move(config);
+  auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
+  if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return nullptr;
+  if (!follow_access_log(config, issues)) return nullptr;
+  return freed_by(background_, std::move(snapshot));
+}
+
+void Gateway::take_over(Prepared prepared) {
+  snapshot_ = prepared.snapshot;
+  background_->drop(
+      std::make_shared<config::Config>(std::exchange(config_, std::move(*prepared.loaded.config))));
   log::configure(config_.log);
-  note_configuration(listeners);
+  note_configuration(prepared.listeners);
   exporter_.adopt(config_.tracing);
-  for (auto& worker : workers_) worker->use(snapshot, listeners);
+  for (auto& worker : workers_) worker->use(snapshot_, prepared.listeners);
   refresher_->adopt(config_.issuers);
-  rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot->keys);
-  return true;
+  rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot_->keys);
 }
 
 // Never the system's authorities instead of those that were named.

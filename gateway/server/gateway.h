@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
+#include "config/load.h"
 #include "exchange/audit_log.h"
 #include "exchange/log_writer.h"
 #include "mail/outbox.h"
 #include "net/blocking_pool.h"
 #include "net/signals.h"
+#include "server/background.h"
 #include "server/key_refresher.h"
 #include "server/key_rotator.h"
 #include "server/process_control.h"
@@ -48,7 +49,17 @@ class Gateway final : private net::Deadline {
   void on_worker_drained();
   void on_signal(int signal);
   exchange::ReloadReport reload();
-  bool take_over(config::Config& config, config::Issues& issues, exchange::ReloadReport& report);
+  // What a file would make of this gateway. It takes long with many routes, and stands back behind the
+  // workers.
+  struct Prepared {
+    config::Loaded loaded;
+    ListenerList listeners;
+    std::shared_ptr<const exchange::Snapshot> snapshot;  // null: refused
+  };
+  Prepared prepare(exchange::ReloadReport& report);
+  std::shared_ptr<const exchange::Snapshot> judge(config::Config& config, config::Issues& issues,
+                                                  ListenerList& listeners, exchange::ReloadReport& report);
+  void take_over(Prepared prepared);
   // What changed, into the report and the log. False when it lets more through and may not.
   bool judge_changes(const exchange::Snapshot& next, config::Issues& issues,
                      exchange::ReloadReport& report) const;
@@ -69,6 +80,7 @@ class Gateway final : private net::Deadline {
   net::Deadlines deadlines_{loop_};
   std::unique_ptr<net::Signals> signals_;
   std::unique_ptr<FileWatch> watch_;  // with server.watch
+  const std::shared_ptr<Background> background_ = std::make_shared<Background>();
   std::shared_ptr<const exchange::Snapshot> snapshot_;
   std::unique_ptr<exchange::LogWriter> access_log_;
   trace::Queue spans_{[this] { loop_.post([this] { exporter_.on_spans(); }); }};
