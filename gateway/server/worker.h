@@ -76,7 +76,10 @@ class Worker {
   void hear(const KeyNews& news);
   void rotate_tickets(const net::TicketKey& next);
   void use_keys(std::shared_ptr<const auth::KeyStore> keys);  // of this gateway
-  void drain();
+  // No new connections; those that are idle end after `patience`. The admin address goes on to the end,
+  // unless another process has it now.
+  void drain(Duration patience, bool admin_too);
+  void ping(Callback<void()> done);                     // called there
   void announce_ready() { all_ready_ = true; }          // every worker serves
   void count(Callback<void(exchange::Counters)> done);  // called there
   void find_receipt(std::string request_id,
@@ -91,6 +94,7 @@ class Worker {
   exchange::Exchange& open_exchange(http::ServerStream& stream, const exchange::Downstream& downstream);
   void release(std::uint64_t connection_id);
   bool is_draining() const { return draining_; }
+  Duration drain_patience() const { return drain_patience_; }
 
  private:
   void run();
@@ -98,7 +102,7 @@ class Worker {
   void open_doors();
   void adopt(Door& door, UniqueFd fd, const net::Address& peer);
   void apply(std::shared_ptr<const exchange::Snapshot> snapshot, ListenerList listeners);
-  void begin_draining();
+  void begin_draining(Duration patience, bool admin_too);
   void admit_more(bool wanted);
   void report_if_drained();
   void close_everything();
@@ -140,6 +144,7 @@ class Worker {
   std::atomic<bool> all_ready_{false};
   std::size_t clients_ = 0;  // connections that are not to the admin address
   bool draining_ = false;
+  Duration drain_patience_{};
   bool full_ = false;  // at the limit of connections
 };
 
