@@ -66,7 +66,7 @@ sandbox::FileRules files_of(const config::Config& config) {
   rules.readable.push_back(config.server.plugin_dir);
   for (const std::string& folder : {config.login.page.folder, config.login.breached})
     if (!folder.empty()) rules.readable.push_back(folder);
-  rules.writable = {"/dev/null", config.server.state_dir};
+  rules.writable = {"/dev/null", "/var/log/gatewarden", config.server.state_dir};
   if (config.store.path.starts_with('/')) add_written(config.store.path, rules);
   for (const std::string& log : {config.access_log.path, config.audit_path})
     if (log.starts_with('/')) add_written(log, rules);
