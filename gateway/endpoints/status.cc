@@ -69,6 +69,17 @@ json::Array upstreams_of(const exchange::Census& census) {
   return all;
 }
 
+json::Object privileges_of(const exchange::Census& census) {
+  const exchange::LeastPrivilege& all = census.privileges;
+  return {{"user", all.user},
+          {"no_new_privileges", all.no_new_privileges},
+          {"capabilities", static_cast<std::int64_t>(all.capabilities)},
+          {"system_calls_filtered", all.system_calls_filtered},
+          {"landlock", all.landlock},
+          {"core_dumps", all.core_dumps},
+          {"keys_locked", all.keys_locked}};
+}
+
 json::Value status_of(const exchange::World& world, bool ready, const exchange::Census& census) {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(steady_now() - census.started);
   return json::Object{{"version", census.version},
@@ -80,7 +91,8 @@ json::Value status_of(const exchange::World& world, bool ready, const exchange::
                       {"upstreams", upstreams_of(census)},
                       {"keys", key_ids_of(world)},
                       {"config_file", census.config_file},
-                      {"last_reload", last_reload_of(census)}};
+                      {"last_reload", last_reload_of(census)},
+                      {"least_privilege", privileges_of(census)}};
 }
 
 std::string_view auth_name(policy::Auth auth) {

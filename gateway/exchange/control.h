@@ -36,6 +36,17 @@ struct Listening {
   std::string_view door;  // proxy, redirect or admin
 };
 
+// What the process may do, beyond what it must. Set once, when it serves.
+struct LeastPrivilege {
+  std::string user;
+  bool no_new_privileges = false;
+  std::uint64_t capabilities = 0;      // bits, as CapEff in /proc/PID/status
+  bool system_calls_filtered = false;  // seccomp
+  int landlock = 0;                    // its version; 0: files are not restricted
+  bool core_dumps = false;             // or memory that other processes of the user may read
+  bool keys_locked = false;            // keys and secrets are never written to swap
+};
+
 // The process at one moment.
 struct Census {
   Counters counters;  // of all workers
@@ -46,6 +57,7 @@ struct Census {
   std::size_t workers = 0;
   std::vector<Listening> listeners;
   std::optional<ReloadReport> last_reload;
+  LeastPrivilege privileges;
 };
 
 class Control {

@@ -105,8 +105,12 @@ void Worker::use_keys(std::shared_ptr<const auth::KeyStore> keys) {
   });
 }
 
-void Worker::drain() {
-  loop_.post([this] { begin_draining(); });
+void Worker::drain(Duration patience, bool admin_too) {
+  loop_.post([this, patience, admin_too] { begin_draining(patience, admin_too); });
+}
+
+void Worker::ping(Callback<void()> done) {
+  loop_.post([done = std::move(done)]() mutable { done(); });
 }
 
 void Worker::count(Callback<void(exchange::Counters)> done) {
@@ -282,15 +286,16 @@ exchange::Counters Worker::counted() const {
   return all;
 }
 
-void Worker::begin_draining() {
+void Worker::begin_draining(Duration patience, bool admin_too) {
   if (draining_) return;
   draining_ = true;
-  // The admin address stays to the end, and says that we are draining.
+  drain_patience_ = patience;
+  // The admin address says that we are draining.
   for (std::size_t i = 0; i < listeners_.size(); ++i)
-    if (doors_[i].facts.door != exchange::Door::admin) listeners_[i].reset();
+    if (admin_too || doors_[i].facts.door != exchange::Door::admin) listeners_[i].reset();
   std::vector<DownstreamConnection*> all;
   connections_.for_each([&](auto& connection) { all.push_back(connection.get()); });
-  for (DownstreamConnection* connection : all) connection->drain();
+  for (DownstreamConnection* connection : all) connection->drain(patience);
   report_if_drained();
 }
 

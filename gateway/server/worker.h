@@ -78,7 +78,10 @@ class Worker {
   void hear(const KeyNews& news);
   void rotate_tickets(const net::TicketKey& next);
   void use_keys(std::shared_ptr<const auth::KeyStore> keys);  // of this gateway
-  void drain();
+  // No new connections; those that are idle end after `patience`. The admin address goes on to the end,
+  // unless another process has it now.
+  void drain(Duration patience, bool admin_too);
+  void ping(Callback<void()> done);                     // called there
   void announce_ready() { all_ready_ = true; }          // every worker serves
   void count(Callback<void(exchange::Counters)> done);  // called there
   void find_receipt(std::string request_id,
@@ -94,6 +97,7 @@ class Worker {
   void release(std::uint64_t connection_id);
   exchange::TlsCounters& tls_counters() { return counters_.tls; }
   bool is_draining() const { return draining_; }
+  Duration drain_patience() const { return drain_patience_; }
 
  private:
   void run();
@@ -101,7 +105,7 @@ class Worker {
   void open_doors();
   void adopt(Door& door, UniqueFd fd, const net::Address& peer);
   void apply(std::shared_ptr<const exchange::Snapshot> snapshot, ListenerList listeners);
-  void begin_draining();
+  void begin_draining(Duration patience, bool admin_too);
   void admit_more(bool wanted);
   void report_if_drained();
   void close_everything();
@@ -148,6 +152,7 @@ class Worker {
   std::atomic<bool> all_ready_{false};
   std::size_t clients_ = 0;  // connections that are not to the admin address
   bool draining_ = false;
+  Duration drain_patience_{};
   bool full_ = false;  // at the limit of connections
 };
 
