@@ -8,6 +8,7 @@
 
 #include "auth/options.h"
 #include "base/access_format.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "http/limits.h"
 #include "jose/options.h"
@@ -71,7 +72,8 @@ struct Config {
   std::vector<policy::Route> routes;
   log::Options log;
   AccessLogOptions access_log;
-  std::string audit_path;  // empty: no audit log
+  std::string audit_path;   // empty: no audit log
+  json::Value description;  // as written, without routes and secrets
 };
 
 }  // namespace gw::config

@@ -79,8 +79,8 @@ class Worker {
   void drain();
   void announce_ready() { all_ready_ = true; }          // every worker serves
   void count(Callback<void(exchange::Counters)> done);  // called there
-  void find_receipt(std::string request_id,
-                    Callback<void(std::optional<exchange::Receipt>)> done);  // likewise
+  void find_receipts(exchange::ReceiptQuery query,
+                     Callback<void(std::vector<exchange::Receipt>)> done);  // likewise
 
   // For its connections.
   net::EventLoop& loop() { return loop_; }
@@ -94,6 +94,9 @@ class Worker {
   bool is_draining() const { return draining_; }
 
  private:
+  struct ReceiptSearch;
+  void go_on_searching(std::shared_ptr<ReceiptSearch> search);
+
   void run();
   void load_revocations();
   void open_doors();
