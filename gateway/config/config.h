@@ -8,6 +8,7 @@
 
 #include "auth/options.h"
 #include "base/access_format.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "http/limits.h"
 #include "jose/options.h"
@@ -77,6 +78,7 @@ struct Config {
   AccessLogOptions access_log;
   std::string audit_path;  // empty: no audit log
   std::optional<trace::Options> tracing;
+  json::Value description;  // as written, without routes and secrets
 };
 
 }  // namespace gw::config

@@ -117,10 +117,24 @@ void Worker::count(Callback<void(exchange::Counters)> done) {
   loop_.post([this, done = std::move(done)]() mutable { done(counted()); });
 }
 
-void Worker::find_receipt(std::string request_id, Callback<void(std::optional<exchange::Receipt>)> done) {
-  loop_.post([this, request_id = std::move(request_id), done = std::move(done)]() mutable {
-    done(receipts_ != nullptr ? receipts_->find(request_id) : std::nullopt);
-  });
+struct Worker::ReceiptSearch {
+  exchange::ReceiptQuery query;
+  Callback<void(std::vector<exchange::Receipt>)> done;
+  std::optional<std::uint64_t> from{};
+  std::vector<exchange::Receipt> found{};
+};
+
+void Worker::find_receipts(exchange::ReceiptQuery query,
+                           Callback<void(std::vector<exchange::Receipt>)> done) {
+  auto search = std::make_shared<ReceiptSearch>(ReceiptSearch{std::move(query), std::move(done)});
+  loop_.post([this, search = std::move(search)]() mutable { go_on_searching(std::move(search)); });
+}
+
+// A piece at a time: requests have their turn in between.
+void Worker::go_on_searching(std::shared_ptr<ReceiptSearch> search) {
+  if (receipts_ != nullptr) search->from = receipts_->search(search->query, search->from, search->found);
+  if (!search->from) return search->done(std::move(search->found));
+  loop_.post([this, search = std::move(search)]() mutable { go_on_searching(std::move(search)); });
 }
 
 void Worker::run() {

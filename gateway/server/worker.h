@@ -84,8 +84,8 @@ class Worker {
   void ping(Callback<void()> done);                     // called there
   void announce_ready() { all_ready_ = true; }          // every worker serves
   void count(Callback<void(exchange::Counters)> done);  // called there
-  void find_receipt(std::string request_id,
-                    Callback<void(std::optional<exchange::Receipt>)> done);  // likewise
+  void find_receipts(exchange::ReceiptQuery query,
+                     Callback<void(std::vector<exchange::Receipt>)> done);  // likewise
 
   // For its connections.
   net::EventLoop& loop() { return loop_; }
@@ -100,6 +100,9 @@ class Worker {
   Duration drain_patience() const { return drain_patience_; }
 
  private:
+  struct ReceiptSearch;
+  void go_on_searching(std::shared_ptr<ReceiptSearch> search);
+
   void run();
   void load_revocations();
   void open_doors();
