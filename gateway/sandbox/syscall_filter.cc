@@ -48,8 +48,8 @@ constexpr const char* kAllowed[] = {
     // Threads, but for new ones (below).
     "futex", "futex_waitv", "set_robust_list", "get_robust_list", "set_tid_address", "rseq", "gettid",
     "sched_yield", "sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler",
-    "sched_get_priority_max", "sched_get_priority_min", "getpriority", "setpriority", "getcpu", "arch_prctl",
-    "exit", "exit_group", "restart_syscall",
+    "sched_get_priority_max", "sched_get_priority_min", "getpriority", "setpriority", "sched_setattr",
+    "getcpu", "arch_prctl", "exit", "exit_group", "restart_syscall",
     // Signals to ourselves (tgkill and kill below), timers, clocks.
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigtimedwait", "rt_sigsuspend",
     "sigaltstack", "sigreturn", "alarm", "setitimer", "getitimer", "clock_gettime", "clock_getres",
