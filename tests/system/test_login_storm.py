@@ -73,3 +73,5 @@ def test_ten_thousand_logins_let_everybody_in_and_hold_up_nobody(gateway, upstre
     with capsys.disabled():
         print(f"\np99 of {len(quiet)} requests without logins {p99(quiet) * 1000:.2f} ms, of {len(busy)} with them "
               f"{p99(busy) * 1000:.2f} ms")
+    # 1.2 of it on a machine of its own; here the logins' clients want the same CPUs. A hash on a loop is 20 ms.
+    assert SANITIZED or p99(busy) < max(3 * p99(quiet), 0.01)
