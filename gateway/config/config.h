@@ -8,11 +8,13 @@
 
 #include "auth/options.h"
 #include "base/access_format.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "http/limits.h"
 #include "jose/options.h"
 #include "net/options.h"
 #include "policy/route.h"
+#include "trace/options.h"
 #include "upstream/options.h"
 
 namespace gw::config {
@@ -75,6 +77,8 @@ struct Config {
   log::Options log;
   AccessLogOptions access_log;
   std::string audit_path;  // empty: no audit log
+  std::optional<trace::Options> tracing;
+  json::Value description;  // as written, without routes and secrets
 };
 
 }  // namespace gw::config

@@ -14,7 +14,6 @@ struct Row {
 
 constexpr std::array kRows{
     Row{"store", "url", "redis*"},
-    Row{"", "tracing", "*"},
 };
 
 bool matches(std::string_view pattern, const Node& value) {

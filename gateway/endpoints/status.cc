@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoints/status.h"
 
+#include <algorithm>
+
 #include "exchange/control.h"
 #include "exchange/exchange.h"
+#include "policy/when.h"
 
 namespace gw::endpoints {
 namespace {
@@ -37,6 +40,27 @@ json::Array key_ids_of(const exchange::World& world) {
   json::Array all;
   if (world.keys == nullptr) return all;
   for (const jose::Key& key : world.keys->verification_keys()) all.emplace_back(key.kid());
+  return all;
+}
+
+// Those whose keys are fetched say how that goes.
+json::Array issuers_of(const exchange::World& world, const exchange::Census& census) {
+  json::Array all;
+  for (const auth::Issuer& issuer : *world.snapshot->issuers) {
+    json::Object one{{"name", issuer.name}, {"issuer", issuer.issuer}};
+    const auto& fetched = census.process.issuers;
+    const auto health = std::find_if(fetched.begin(), fetched.end(), [&](const exchange::IssuerHealth& each) {
+      return each.name == issuer.name;
+    });
+    if (!issuer.is_remote || health == fetched.end()) {
+      one.emplace_back("keys", static_cast<std::int64_t>(issuer.keys.size()));
+    } else {
+      one.emplace_back("keys", static_cast<std::int64_t>(health->keys));
+      one.emplace_back("fetched_at", health->fetched_at);
+      one.emplace_back("problem", text_or_null(health->problem));
+    }
+    all.emplace_back(std::move(one));
+  }
   return all;
 }
 
@@ -90,6 +114,7 @@ json::Value status_of(const exchange::World& world, bool ready, const exchange::
                       {"listeners", listeners_of(census)},
                       {"upstreams", upstreams_of(census)},
                       {"keys", key_ids_of(world)},
+                      {"issuers", issuers_of(world, census)},
                       {"config_file", census.config_file},
                       {"last_reload", last_reload_of(census)},
                       {"least_privilege", privileges_of(census)}};
@@ -110,9 +135,14 @@ std::string_view auth_name(policy::Auth auth) {
 json::Value require_of(const policy::Requirement& require) {
   json::Object claims;
   for (const policy::ClaimRule& rule : require.claims) claims.emplace_back(rule.name, rule.value);
+  json::Array bound;
+  for (const policy::Binding one : require.bound)
+    bound.emplace_back(one == policy::Binding::dpop ? "dpop" : "mtls");
   return json::Object{{"scopes", to_array(require.scopes)},
                       {"roles", to_array(require.roles)},
                       {"claims", std::move(claims)},
+                      {"when", require.when == nullptr ? json::Value() : json::Value(require.when->text())},
+                      {"bound", std::move(bound)},
                       {"client_certificate", require.client_certificate.has_value()}};
 }
 

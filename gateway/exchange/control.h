@@ -68,9 +68,9 @@ class Control {
   virtual net::Operation take_census(net::EventLoop& loop, Callback<void(Census)> done) = 0;
   // As SIGHUP. When it says `reloaded`, every worker serves the new configuration.
   virtual net::Operation reload(net::EventLoop& loop, Callback<void(ReloadReport)> done) = 0;
-  // How the request of that id was decided; nothing when it is none of the last.
-  virtual net::Operation find_receipt(net::EventLoop& loop, std::string request_id,
-                                      Callback<void(std::optional<Receipt>)> done) = 0;
+  // How the last requests that the query takes were decided, the newest first.
+  virtual net::Operation find_receipts(net::EventLoop& loop, ReceiptQuery query,
+                                       Callback<void(std::vector<Receipt>)> done) = 0;
   // As the first SIGTERM; again is no harm.
   virtual void drain() = 0;
 };

@@ -14,7 +14,6 @@
 
 #include "base/log.h"
 #include "base/secret_memory.h"
-#include "config/load.h"
 #include "policy/route_diff.h"
 #include "sandbox/syscall_filter.h"
 #include "server/process.h"
@@ -31,6 +30,8 @@ std::string endpoint_text(const net::ListenAddress& address, int fd) {
   const std::string ip = bound.family() == AF_INET6 ? '[' + bound.ip() + ']' : bound.ip();
   return ip + ':' + std::to_string(bound.port());
 }
+
+constexpr Duration kLastSpans = 2s;  // for them the process stays longer
 
 constexpr std::size_t kLoggedChanges = 100;  // the answer of POST /api/reload has all
 constexpr Duration kDrainPatience = 1s;      // with an idle client whose next request may be on its way
@@ -81,6 +82,7 @@ SipHash::Key random_seed() {
 
 Gateway::Gateway(std::string config_file)
     : file_(std::move(config_file)),
+      exporter_(loop_, deadlines_, spans_, GW_VERSION),
       control_(loop_, workers_,
                {[this](exchange::Census& census) { describe(census); }, [this] { return reload(); },
                 [this] {
@@ -107,6 +109,7 @@ int Gateway::run() {
   outbox_.reset();
   store_.reset();
   workers_.clear();
+  exporter_.send_rest(kLastSpans);
   socket_files_.clear();
   access_log_.reset();
   audit_.reset();
@@ -115,6 +118,7 @@ int Gateway::run() {
 }
 
 bool Gateway::start() {
+  const FileWatch::Moment read_since = FileWatch::moment();
   config::Loaded loaded = config::load(file_);
   config::Issues issues = std::move(loaded.issues);
   if (!loaded.config) return refuse_to_start(issues.format());
@@ -127,7 +131,7 @@ bool Gateway::start() {
       has_remote_issuers())
     if (auto made = make_state_dir(config_.server.state_dir, config_.server.user); !made)
       issues.error({file_, 1, 1}, std::move(made.error()));
-  if (issues.has_errors()) return refuse_to_start(issues.format());
+  if (!read_tracing(config_, issues) || issues.has_errors()) return refuse_to_start(issues.format());
   auto doors = open_doors();
   if (!doors) return refuse_to_start("gatewarden: " + doors.error() + '\n');
   if (auto dropped = drop_privileges(config_.server.user); !dropped)
@@ -136,6 +140,7 @@ bool Gateway::start() {
     if (auto became = successor_->become(config_.server.user); !became)
       return refuse_to_start("gatewarden: " + became.error() + '\n');
   if (!confine()) return false;
+  background_ = std::make_shared<Background>();
   refresher_ = std::make_unique<KeyRefresher>(
       KeyRefresher::Surroundings{loop_, deadlines_, config_.server.state_dir, [this](const KeyNews& news) {
                                    for (auto& worker : workers_) worker->hear(news);
@@ -156,15 +161,17 @@ bool Gateway::start() {
       net::BlockingPool::Options{config_.server.blocking_threads, 256}, "gw-block");
   if (!config_.login.backends.empty()) outbox_ = std::make_unique<mail::Outbox>();
   rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
+  snapshot = freed_by(background_, std::move(snapshot));
   snapshot_ = snapshot;
   const auto keys = snapshot->keys;
   counters_.started_at = wall_now();
   note_configuration(listeners);
+  exporter_.adopt(config_.tracing);
   open_workers(std::move(*doors), std::move(listeners), std::move(snapshot));
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
   refresher_->write_with(*pool_);
   refresher_->adopt(config_.issuers);
-  watch_files(config_.files);
+  watch_files(config_.files, read_since);
   return true;
 }
 
@@ -298,7 +305,8 @@ void Gateway::open_workers(std::vector<std::vector<Door>> doors, ListenerList li
       [this](const std::string& issuer) { loop_.post([this, issuer] { refresher_->demand(issuer); }); },
       audit_.get(),
       false,
-      outbox_.get()};
+      outbox_.get(),
+      &spans_};
   for (std::vector<Door>& each : doors) {
     SharedServices of_worker = shared;
     of_worker.checks_health = workers_.empty();
@@ -401,16 +409,18 @@ exchange::ReloadReport Gateway::reload() {
     report.outcome = exchange::ReloadReport::Outcome::busy;
     return report;
   }
+  const FileWatch::Moment read_since = FileWatch::moment();
   if (watch_ != nullptr) watch_->look();
   manager_.tell_reloading();
-  config::Loaded loaded = config::load(file_);
-  config::Issues issues = std::move(loaded.issues);
-  report_out_of_reach(loaded, issues);
-  std::vector<std::string> files = loaded.files;
-  const bool done = loaded.config && take_over(*loaded.config, issues, report);
+  Prepared prepared;
+  background_->run([&] { prepared = prepare(report); });
+  const bool done = prepared.snapshot != nullptr;
+  config::Issues issues = std::move(prepared.loaded.issues);
+  std::vector<std::string> files = prepared.loaded.files;
+  if (done) take_over(std::move(prepared));
   // What a refused configuration names may be what has to change.
   if (!done) files.insert(files.end(), config_.files.begin(), config_.files.end());
-  watch_files(std::move(files));
+  watch_files(std::move(files), read_since);
   issues.sort();
   for (const config::Issue& issue : issues.list()) {
     report.issues.push_back(config::format_issue(issue));
@@ -433,8 +443,19 @@ exchange::ReloadReport Gateway::reload() {
   return report;
 }
 
+Gateway::Prepared Gateway::prepare(exchange::ReloadReport& report) {
+  Prepared prepared;
+  prepared.loaded = config::load(file_);
+  report_out_of_reach(prepared.loaded, prepared.loaded.issues);
+  if (prepared.loaded.config)
+    prepared.snapshot = judge(*prepared.loaded.config, prepared.loaded.issues, prepared.listeners, report);
+  return prepared;
+}
+
 // The sockets stay, so what is behind them must be the same kind.
-bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange::ReloadReport& report) {
+std::shared_ptr<const exchange::Snapshot> Gateway::judge(config::Config& config, config::Issues& issues,
+                                                         ListenerList& listeners,
+                                                         exchange::ReloadReport& report) {
   if (!serves_same_sockets(config_, config))
     issues.error({file_, 1, 1},
                  "listeners, admin, workers, state_dir and the store change only by a restart");
@@ -442,20 +463,36 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
     issues.error({file_, 1, 1}, "log.audit changes only by a restart");
   if (config.login.backends.empty() != config_.login.backends.empty())
     issues.error({file_, 1, 1}, "login is turned on or off only by a restart");
-  ListenerList listeners = build_listeners(config, issues);
-  if (issues.has_errors()) return false;
+  listeners = build_listeners(config, issues);
+  if (!read_tracing(config, issues) || issues.has_errors()) return nullptr;
   fit_to_files(config);
-  const auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
-  if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return false;
-  if (!follow_access_log(config, issues)) return false;
-  snapshot_ = snapshot;
-  config_ = std::move(config);
+  auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
+  if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return nullptr;
+  if (!follow_access_log(config, issues)) return nullptr;
+  return freed_by(background_, std::move(snapshot));
+}
+
+void Gateway::take_over(Prepared prepared) {
+  snapshot_ = prepared.snapshot;
+  background_->drop(
+      std::make_shared<config::Config>(std::exchange(config_, std::move(*prepared.loaded.config))));
   log::configure(config_.log);
-  note_configuration(listeners);
-  for (auto& worker : workers_) worker->use(snapshot, listeners);
+  note_configuration(prepared.listeners);
+  exporter_.adopt(config_.tracing);
+  for (auto& worker : workers_) worker->use(snapshot_, prepared.listeners);
   refresher_->adopt(config_.issuers);
-  rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot->keys);
-  return true;
+  rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot_->keys);
+}
+
+// Never the system's authorities instead of those that were named.
+bool Gateway::read_tracing(config::Config& config, config::Issues& issues) const {
+  if (!config.tracing || config.tracing->ca_file.empty()) return true;
+  auto read = auth::read_ca_file(config.tracing->ca_file);
+  if (read)
+    config.tracing->ca = std::move(read->pem);
+  else
+    issues.error({file_, 1, 1}, "tracing.ca: " + read.error());
+  return read.ok();
 }
 
 // Landlock's rules are for good: what the new configuration names elsewhere is for a new process.
@@ -507,12 +544,12 @@ bool Gateway::judge_changes(const exchange::Snapshot& next, config::Issues& issu
   return config_.server.allow_widening || diff.widenings.empty();
 }
 
-void Gateway::watch_files(std::vector<std::string> files) {
+void Gateway::watch_files(std::vector<std::string> files, FileWatch::Moment read_since) {
   // Never destroyed here: it may be what asked for this reload.
   if (!config_.server.watch) files.clear();
   if (watch_ == nullptr && files.empty()) return;
   if (watch_ == nullptr) watch_ = std::make_unique<FileWatch>(loop_, deadlines_, [this] { reload(); });
-  watch_->follow(std::move(files));
+  watch_->follow(std::move(files), read_since);
 }
 
 void Gateway::drain() {
@@ -542,6 +579,10 @@ void Gateway::describe(exchange::Census& census) {
   census.process.issuers = refresher_->health();
   census.process.access_log_dropped = access_log_->dropped();
   if (audit_) census.process.audit_log_dropped = audit_->dropped();
+  if (config_.tracing) {
+    const trace::Exporter::Counts& counts = exporter_.counts();
+    census.process.spans = {counts.exported, spans_.dropped(), counts.failed, counts.failures};
+  }
   census.version = GW_VERSION;
   census.config_file = file_;
   census.started = started_;

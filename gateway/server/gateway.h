@@ -16,6 +16,7 @@
 #include "net/blocking_pool.h"
 #include "net/signals.h"
 #include "sandbox/file_rules.h"
+#include "server/background.h"
 #include "server/key_refresher.h"
 #include "server/key_rotator.h"
 #include "server/process_control.h"
@@ -26,6 +27,7 @@
 #include "server/watchdog.h"
 #include "server/worker.h"
 #include "store/store.h"
+#include "trace/exporter.h"
 
 namespace gw::server {
 
@@ -57,12 +59,23 @@ class Gateway final : private net::Deadline {
   void on_worker_drained();
   void on_signal(int signal);
   exchange::ReloadReport reload();
-  bool take_over(config::Config& config, config::Issues& issues, exchange::ReloadReport& report);
+  // What a file would make of this gateway. It takes long with many routes, and stands back behind the
+  // workers.
+  struct Prepared {
+    config::Loaded loaded;
+    ListenerList listeners;
+    std::shared_ptr<const exchange::Snapshot> snapshot;  // null: refused
+  };
+  Prepared prepare(exchange::ReloadReport& report);
+  std::shared_ptr<const exchange::Snapshot> judge(config::Config& config, config::Issues& issues,
+                                                  ListenerList& listeners, exchange::ReloadReport& report);
+  void take_over(Prepared prepared);
   // What changed, into the report and the log. False when it lets more through and may not.
   bool judge_changes(const exchange::Snapshot& next, config::Issues& issues,
                      exchange::ReloadReport& report) const;
+  bool read_tracing(config::Config& config, config::Issues& issues) const;
   bool follow_access_log(const config::Config& next, config::Issues& issues);
-  void watch_files(std::vector<std::string> files);
+  void watch_files(std::vector<std::string> files, FileWatch::Moment read_since);
   void hand_over();
   void on_successor(const Successor::Answer& answer);
   void relieve_predecessor();
@@ -79,9 +92,12 @@ class Gateway final : private net::Deadline {
   net::EventLoop loop_;
   net::Deadlines deadlines_{loop_};
   std::unique_ptr<net::Signals> signals_;
-  std::unique_ptr<FileWatch> watch_;  // with server.watch
+  std::unique_ptr<FileWatch> watch_;        // with server.watch
+  std::shared_ptr<Background> background_;  // begun when the process is confined
   std::shared_ptr<const exchange::Snapshot> snapshot_;
   std::unique_ptr<exchange::LogWriter> access_log_;
+  trace::Queue spans_{[this] { loop_.post([this] { exporter_.on_spans(); }); }};
+  trace::Exporter exporter_;
   std::unique_ptr<exchange::AuditWriter> audit_;  // null without log.audit
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<net::BlockingPool> pool_;

@@ -269,9 +269,11 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Pur
       .login = config.login,
       .hash = config.hash,
       .https_port_text = find_https_port(config),
+      .description = json::dump(config.description),
       .access_log = config.access_log.enabled,
       .access_format = config.access_log.format,
       .access_sample = config.access_log.sample,
+      .trace_sample = config.tracing ? std::optional(config.tracing->sample) : std::nullopt,
       .access_claims = config.access_log.claims,
   });
   build_login(config, purpose, *snapshot, issues);

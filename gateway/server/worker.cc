@@ -31,6 +31,8 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
       settings_(std::move(listeners)),
       access_log_(deadlines_, shared.access_log),
       audit_log_(deadlines_, shared.audit),
+      tracer_(shared.spans != nullptr ? std::make_unique<exchange::Tracer>(deadlines_, *shared.spans)
+                                      : nullptr),
       store_(meter(shared.store)),
       key_demand_(loop_, deadlines_, [this](const std::string& issuer) { shared_.ask_for_keys(issuer); }),
       receipts_(shared.control != nullptr ? std::make_unique<exchange::ReceiptRing>(shared.workers)
@@ -53,7 +55,8 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
                 shared.audit != nullptr ? &audit_log_ : nullptr,
                 nullptr,
                 shared.outbox,
-                receipts_.get()},
+                receipts_.get(),
+                tracer_.get()},
       first_snapshot_(std::move(snapshot)),
       doors_(std::move(doors)) {}
 
@@ -117,10 +120,24 @@ void Worker::count(Callback<void(exchange::Counters)> done) {
   loop_.post([this, done = std::move(done)]() mutable { done(counted()); });
 }
 
-void Worker::find_receipt(std::string request_id, Callback<void(std::optional<exchange::Receipt>)> done) {
-  loop_.post([this, request_id = std::move(request_id), done = std::move(done)]() mutable {
-    done(receipts_ != nullptr ? receipts_->find(request_id) : std::nullopt);
-  });
+struct Worker::ReceiptSearch {
+  exchange::ReceiptQuery query;
+  Callback<void(std::vector<exchange::Receipt>)> done;
+  std::optional<std::uint64_t> from{};
+  std::vector<exchange::Receipt> found{};
+};
+
+void Worker::find_receipts(exchange::ReceiptQuery query,
+                           Callback<void(std::vector<exchange::Receipt>)> done) {
+  auto search = std::make_shared<ReceiptSearch>(ReceiptSearch{std::move(query), std::move(done)});
+  loop_.post([this, search = std::move(search)]() mutable { go_on_searching(std::move(search)); });
+}
+
+// A piece at a time: requests have their turn in between.
+void Worker::go_on_searching(std::shared_ptr<ReceiptSearch> search) {
+  if (receipts_ != nullptr) search->from = receipts_->search(search->query, search->from, search->found);
+  if (!search->from) return search->done(std::move(search->found));
+  loop_.post([this, search = std::move(search)]() mutable { go_on_searching(std::move(search)); });
 }
 
 void Worker::run() {

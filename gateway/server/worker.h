@@ -19,6 +19,7 @@
 #include "exchange/control.h"
 #include "exchange/counters.h"
 #include "exchange/exchange.h"
+#include "exchange/tracer.h"
 #include "net/blocking_pool.h"
 #include "net/listener.h"
 #include "server/downstream_connection.h"
@@ -52,6 +53,7 @@ struct SharedServices {
   exchange::AuditWriter* audit = nullptr;       // null without log.audit
   bool checks_health = false;                   // of upstream servers, for all workers
   mail::Outbox* outbox = nullptr;               // null without login
+  trace::Queue* spans = nullptr;                // null where nobody takes them
 };
 
 class Worker {
@@ -82,8 +84,8 @@ class Worker {
   void ping(Callback<void()> done);                     // called there
   void announce_ready() { all_ready_ = true; }          // every worker serves
   void count(Callback<void(exchange::Counters)> done);  // called there
-  void find_receipt(std::string request_id,
-                    Callback<void(std::optional<exchange::Receipt>)> done);  // likewise
+  void find_receipts(exchange::ReceiptQuery query,
+                     Callback<void(std::vector<exchange::Receipt>)> done);  // likewise
 
   // For its connections.
   net::EventLoop& loop() { return loop_; }
@@ -98,6 +100,9 @@ class Worker {
   Duration drain_patience() const { return drain_patience_; }
 
  private:
+  struct ReceiptSearch;
+  void go_on_searching(std::shared_ptr<ReceiptSearch> search);
+
   void run();
   void load_revocations();
   void open_doors();
@@ -132,6 +137,7 @@ class Worker {
   exchange::IdSource ids_;
   exchange::AccessLog access_log_;
   exchange::AuditLog audit_log_;
+  const std::unique_ptr<exchange::Tracer> tracer_;  // null where nobody takes spans
   exchange::Counters counters_;
   std::optional<store::MeteredStore> store_;  // nothing without login
   auth::KeyDemand key_demand_;
