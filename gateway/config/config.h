@@ -25,11 +25,11 @@ struct ServerOptions {
   std::string state_dir = "/var/lib/gatewarden";
   std::string plugin_dir = "/usr/lib/gatewarden/plugins";
   Duration drain_timeout = 30s;
-  std::string user;                     // empty: stays
-  bool watch = false;                   // reload when a file changes
-  bool allow_widening = true;           // of reloads that let more through
-  bool sandbox = true;                  // system calls and files are restricted once it serves
-  std::vector<std::string> readable;    // more paths, for plugins
+  std::string user;                   // empty: stays
+  bool watch = false;                 // reload when a file changes
+  bool allow_widening = true;         // of reloads that let more through
+  bool sandbox = true;                // system calls and files are restricted once it serves
+  std::vector<std::string> readable;  // more paths, for plugins
   std::vector<std::string> writable;
   std::vector<net::Cidr> forward_auth;  // who may ask at /auth/verify; empty: nobody, there is none
 };

@@ -14,8 +14,10 @@ constexpr int kNiceness = 10;  // a tenth of an event loop's share where both wa
 
 BlockingPool::BlockingPool(const Options& options, const std::string& name) : limit_(options.queue) {
   for (unsigned i = 0; i < options.threads; ++i) {
-    threads_.emplace_back([this] { serve(); });
-    pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());
+    threads_.emplace_back([this, name = name.substr(0, 15)] {
+      pthread_setname_np(pthread_self(), name.c_str());
+      serve();
+    });
   }
 }
 

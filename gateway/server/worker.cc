@@ -65,8 +65,11 @@ Worker::~Worker() {
 }
 
 void Worker::start(const std::string& name) {
-  thread_ = std::thread([this] { run(); });
-  pthread_setname_np(thread_.native_handle(), name.c_str());
+  // By itself: the sandbox allows no other thread's name to be written.
+  thread_ = std::thread([this, name] {
+    pthread_setname_np(pthread_self(), name.c_str());
+    run();
+  });
 }
 
 void Worker::stop() {

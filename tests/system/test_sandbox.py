@@ -49,6 +49,8 @@ def test_the_kernel_says_that_the_process_is_confined(gateway, upstream):
     assert (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1")
     for thread in Path(f"/proc/{gate.process.pid}/task").iterdir():
         assert re.search(r"^Seccomp:\s+2$", (thread / "status").read_text(), re.M), thread.name
+    names = {(thread / "comm").read_text().strip() for thread in Path(f"/proc/{gate.process.pid}/task").iterdir()}
+    assert {"gw-worker-0", "gw-worker-1", "store"} <= names
     limits = Path(f"/proc/{gate.process.pid}/limits").read_text()
     assert re.search(r"^Max core file size\s+0\s+0\s", limits, re.M)
     said = privileges_of(gate)
@@ -97,7 +99,8 @@ def test_what_a_service_manager_gives_for_low_ports_is_given_up(gateway, tmp_pat
     wrapper.write_text('#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+net_bind_service '
                        f'--ambient-caps=+net_bind_service --bounding-set=-all,+net_bind_service {gate.binary} "$@"\n')
     wrapper.chmod(0o755)
-    for part in [gate.folder, *gate.folder.parents][:-2]:
+    secrets = Path(gate.certificate.key).parent
+    for part in {*[gate.folder, *gate.folder.parents][:-2], *[secrets, *secrets.parents][:-2]}:
         part.chmod(part.stat().st_mode | 0o055)
     for file in (gate.config, gate.certificate.certificate, gate.certificate.key):
         Path(file).chmod(0o644)
