@@ -22,6 +22,10 @@ namespace {
 constexpr Duration kPatience = 2s;
 constexpr std::size_t kMost = 64 * 1024;
 
+struct Failure {
+  std::string why;
+};
+
 // Whether `events` came before the time.
 bool wait_for(int fd, short events, TimePoint until) {
   const auto left = std::chrono::ceil<Duration>(until - steady_now());
@@ -29,30 +33,30 @@ bool wait_for(int fd, short events, TimePoint until) {
   return left > Duration{0} && ::poll(&wanted, 1, static_cast<int>(left.count())) > 0;
 }
 
-Result<std::string, std::string> ask(const net::Address& address, std::string_view target) {
+Result<std::string, Failure> ask(const net::Address& address, std::string_view target) {
   const TimePoint until = steady_now() + kPatience;
   const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return std::string(std::strerror(errno));
+  if (!fd) return Failure{std::strerror(errno)};
   if (::connect(fd.get(), address.get(), address.length()) != 0) {
-    if (errno != EINPROGRESS) return std::string(std::strerror(errno));
+    if (errno != EINPROGRESS) return Failure{std::strerror(errno)};
     int failure = 0;
     socklen_t size = sizeof failure;
-    if (!wait_for(fd.get(), POLLOUT, until)) return std::string("no connection within two seconds");
+    if (!wait_for(fd.get(), POLLOUT, until)) return Failure{"no connection within two seconds"};
     if (::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &failure, &size) != 0 || failure != 0)
-      return std::string(std::strerror(failure));
+      return Failure{std::strerror(failure)};
   }
   const std::string request = "GET " + std::string(target) + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
-    return std::string("it takes no request");
+    return Failure{"it takes no request"};
   std::string answer;
   while (answer.size() < kMost && wait_for(fd.get(), POLLIN, until)) {
     char piece[4096];
     const ssize_t got = ::recv(fd.get(), piece, sizeof piece, 0);
     if (got == 0) return answer;
-    if (got < 0 && errno != EAGAIN && errno != EINTR) return std::string(std::strerror(errno));
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return Failure{std::strerror(errno)};
     if (got > 0) answer.append(piece, static_cast<std::size_t>(got));
   }
-  return std::string("no answer within two seconds");
+  return Failure{"no answer within two seconds"};
 }
 
 Result<net::Address, std::string> read_address(const std::string& text) {
@@ -79,7 +83,7 @@ int run_ready(const ReadyRequest& request, std::ostream& out, std::ostream& err)
   }
   const auto answer = ask(*address, request.alive ? "/healthz" : "/readyz");
   if (!answer) {
-    err << "gatewarden: " << request.admin << ": " << answer.error() << '\n';
+    err << "gatewarden: " << request.admin << ": " << answer.error().why << '\n';
     return 1;
   }
   const std::string_view text = *answer;

@@ -49,27 +49,28 @@ upstreams:
   far: {servers: ["http://${NAME}:80"]}
 )");
   EXPECT_EQ(text.find("hush"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"("secret":"(hidden)")"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"("keys":{"a":"(hidden)"
-})"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"x("secret":"(hidden)")x"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"x("keys":{"a":"(hidden)"})x"), std::string::npos) << text;
   EXPECT_NE(text.find("https://idp.example.com/ask?(hidden)"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"("path":"users.ldif","url":"(hidden)")"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"x("path":"users.ldif","url":"(hidden)")x"), std::string::npos) << text;
   EXPECT_NE(text.find("(from the environment)"), std::string::npos) << text;
-  }
+}
 
-  TEST(Description, SaysWhichFileASecretIsIn) {
-    const std::string text = described("tokens: {algorithm: HS256, secret: {file: jwt.secret}}\n");
-    EXPECT_NE(text.find(R"("secret":{"file":"jwt.secret"})"), std::string::npos) << text;
-  }
+TEST(Description, SaysWhichFileASecretIsIn) {
+  const std::string text = described("tokens: {algorithm: HS256, secret: {file: jwt.secret}}\n");
+  EXPECT_NE(text.find(R"("secret":{"file":"jwt.secret"})"), std::string::npos) << text;
+}
 
-  // What is named like a secret is one to the table of its section, too, and so to the description.
-  TEST(Description, KnowsEverySecretByItsKind) {
-    for (const Section* section : all_sections())
-      for (const Key& key : section->keys)
-        for (const std::string_view word : {"password", "secret", "passphrase", "pepper"})
-          if (key.name.ends_with(word) && key.kind != "map")
-            EXPECT_EQ(key.kind, "secret") << section->path << "." << key.name;
-  }
+// What is named like a secret is one to the table of its section, too, and so to the description.
+TEST(Description, KnowsEverySecretByItsKind) {
+  const auto is_named_so = [](const Key& key) {
+    return key.name.ends_with("password") || key.name.ends_with("secret") || key.name.ends_with("passphrase");
+  };
+  for (const Section* section : all_sections())
+    for (const Key& key : section->keys)
+      EXPECT_TRUE(key.kind == "secret" || key.kind == "map" || !is_named_so(key))
+          << section->path << "." << key.name;
+}
 
-  }  // namespace
-  }  // namespace gw::config
+}  // namespace
+}  // namespace gw::config

@@ -42,7 +42,7 @@ class FileWatchTest : public ::testing::Test, private net::Deadline {
  private:
   void on_deadline() override { loop_.stop(); }
 
-  ScratchDir folder_;
+  test::ScratchDir folder_;
   int changes_ = 0;
 };
 
