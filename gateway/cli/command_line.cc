@@ -15,6 +15,7 @@
 #include "cli/hash_password.h"
 #include "cli/keys.h"
 #include "cli/plugin_check.h"
+#include "cli/ready.h"
 #include "cli/run.h"
 #include "cli/state_store.h"
 #include "cli/store_access.h"
@@ -250,6 +251,25 @@ void add_api_keys(CLI::App& app, std::string& file, Chosen& chosen) {
       ->required();
 }
 
+void add_ready(CLI::App& app, std::string& file, Chosen& chosen) {
+  static ReadyRequest request;
+  CLI::App* ready =
+      app.add_subcommand("ready", "ask the admin address whether it is ready; 3 when it is not");
+  add_config_option(*ready, file);
+  ready->add_option("--admin", request.admin, "its address, instead of that of the configuration")
+      ->type_name("ADDRESS");
+  ready->add_flag("--live", request.alive, "only whether it serves at all");
+  ready->callback([&file, &chosen] {
+    chosen.act = [&file] {
+      if (!request.admin.empty()) return run_ready(request, std::cout, std::cerr);
+      return with_config(file, [](const config::Config& config) {
+        if (config.admin) request.admin = config.admin->text;
+        return run_ready(request, std::cout, std::cerr);
+      });
+    };
+  });
+}
+
 void add_tools(CLI::App& app, Chosen& chosen) {
   CLI::App* hash =
       app.add_subcommand("hash-password", "print an Argon2id hash of the password on standard input");
@@ -285,6 +305,7 @@ int run_command_line(int argc, char** argv) {
   add_plugins(app, chosen);
   add_audit(app, file, chosen);
   add_api_keys(app, file, chosen);
+  add_ready(app, file, chosen);
   add_tools(app, chosen);
   try {
     app.parse(argc, argv);

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "config/describe.h"
 #include "config/include.h"
 #include "config/sections.h"
 
@@ -148,6 +149,7 @@ Loaded load_text(std::string_view text, const LoadOptions& options) {
   check_client_certificates(context, config);
   check_assertions(context, config);
 
+  if (!loaded.issues.has_errors()) config.description = describe(whole);
   loaded.files = context.seen;
   config.files = std::move(context.seen);
   loaded.issues.sort();

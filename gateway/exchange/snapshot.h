@@ -94,6 +94,7 @@ struct Snapshot {
 
   bool has_resource_metadata = false;  // some issuer is a URL, so that a challenge can lead there
   std::string https_port_text{};       // where redirect_to_https sends clients
+  std::string description{};           // JSON, for /api/config: without secrets
   bool access_log = true;
   AccessFormat access_format = AccessFormat::json;
   double access_sample = 1.0;

@@ -269,6 +269,7 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Pur
       .login = config.login,
       .hash = config.hash,
       .https_port_text = find_https_port(config),
+      .description = json::dump(config.description),
       .access_log = config.access_log.enabled,
       .access_format = config.access_log.format,
       .access_sample = config.access_log.sample,

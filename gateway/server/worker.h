@@ -78,11 +78,14 @@ class Worker {
   void hear(const KeyNews& news);
   void rotate_tickets(const net::TicketKey& next);
   void use_keys(std::shared_ptr<const auth::KeyStore> keys);  // of this gateway
-  void drain();
+  // No new connections; those that are idle end after `patience`. The admin address goes on to the end,
+  // unless another process has it now.
+  void drain(Duration patience, bool admin_too);
+  void ping(Callback<void()> done);                     // called there
   void announce_ready() { all_ready_ = true; }          // every worker serves
   void count(Callback<void(exchange::Counters)> done);  // called there
-  void find_receipt(std::string request_id,
-                    Callback<void(std::optional<exchange::Receipt>)> done);  // likewise
+  void find_receipts(exchange::ReceiptQuery query,
+                     Callback<void(std::vector<exchange::Receipt>)> done);  // likewise
 
   // For its connections.
   net::EventLoop& loop() { return loop_; }
@@ -94,14 +97,18 @@ class Worker {
   void release(std::uint64_t connection_id);
   exchange::TlsCounters& tls_counters() { return counters_.tls; }
   bool is_draining() const { return draining_; }
+  Duration drain_patience() const { return drain_patience_; }
 
  private:
+  struct ReceiptSearch;
+  void go_on_searching(std::shared_ptr<ReceiptSearch> search);
+
   void run();
   void load_revocations();
   void open_doors();
   void adopt(Door& door, UniqueFd fd, const net::Address& peer);
   void apply(std::shared_ptr<const exchange::Snapshot> snapshot, ListenerList listeners);
-  void begin_draining();
+  void begin_draining(Duration patience, bool admin_too);
   void admit_more(bool wanted);
   void report_if_drained();
   void close_everything();
@@ -148,6 +155,7 @@ class Worker {
   std::atomic<bool> all_ready_{false};
   std::size_t clients_ = 0;  // connections that are not to the admin address
   bool draining_ = false;
+  Duration drain_patience_{};
   bool full_ = false;  // at the limit of connections
 };
 

@@ -10,7 +10,7 @@ namespace gw::store {
 
 class MeteredStore final : public Store {
  public:
-  explicit MeteredStore(Store& store) : store_(store) {}
+  explicit MeteredStore(Store& store) : Store(store.turnstile()), store_(store) {}
   const StoreMeter& meter() const { return meter_; }
 
   net::Operation open_family(net::EventLoop& loop, Family family, std::string token_hash, WallSeconds now,
