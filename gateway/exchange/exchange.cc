@@ -171,8 +171,9 @@ void Exchange::link_trace() {
     link_.trace = services_.ids.next();
     link_.is_sampled = share && trace::is_in_share(link_.trace, *share);
   }
-  link_.has_spans =
-      link_.is_sampled && share && services_.tracer != nullptr && downstream_->listener->door != Door::admin;
+  link_.has_spans = link_.is_sampled && share && services_.tracer != nullptr &&
+                    downstream_->listener->door != Door::admin &&
+                    services_.tracer->admits(services_.loop.now());
   if (link_.has_spans) link_.span = services_.ids.next_span();
 }
 

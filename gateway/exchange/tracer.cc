@@ -149,9 +149,17 @@ class Recorder {
 
 }  // namespace
 
+bool Tracer::admits(TimePoint now) {
+  if (budget_.has_room(now)) return true;
+  queue_.drop(1);
+  return false;
+}
+
 void Tracer::record(const Exchange& exchange) {
   if (batch_.count == 0) deadlines_.set_in(*this, kDelay);
+  const std::size_t before = batch_.count;
   Recorder(exchange, batch_).write_all();
+  budget_.spend(batch_.count - before);
   if (batch_.count >= kBatchSpans) flush();
 }
 

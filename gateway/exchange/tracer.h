@@ -5,6 +5,7 @@
 #pragma once
 
 #include "net/deadlines.h"
+#include "trace/budget.h"
 #include "trace/queue.h"
 
 namespace gw::exchange {
@@ -16,16 +17,20 @@ class Tracer final : private net::Deadline {
   Tracer(net::Deadlines& deadlines, trace::Queue& queue) : deadlines_(deadlines), queue_(queue) {}
   ~Tracer() { flush(); }
 
+  // Whether a request that begins now may have spans; counted as dropped when not.
+  bool admits(TimePoint now);
   // REQUIRES: it is over, and has spans.
   void record(const Exchange& exchange);
 
  private:
+  static constexpr std::size_t kSpansPerSecond = 3000;
   void on_deadline() override { flush(); }
   void flush();
 
   net::Deadlines& deadlines_;
   trace::Queue& queue_;
   trace::Batch batch_;
+  trace::Budget budget_{kSpansPerSecond};
 };
 
 }  // namespace gw::exchange
