@@ -13,7 +13,6 @@ struct Row {
 };
 
 constexpr std::array kRows{
-    Row{"store", "url", "redis*"},
     Row{"", "tracing", "*"},
 };
 

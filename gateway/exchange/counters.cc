@@ -133,6 +133,19 @@ void write_issuers(Writer& writer, const std::vector<IssuerHealth>& issuers) {
        [](const IssuerHealth& issuer) { return issuer.failures; });
 }
 
+void write_store(Writer& writer, const store::StoreHealth& store) {
+  writer.single("store_up", "gauge", store.up ? 1 : 0, "0 when the last command had no answer in time.");
+  writer.single("store_commands_total", "counter", store.commands, "Commands to the store.");
+  writer.single("store_failures_total", "counter", store.failures, "Those without an answer in time.");
+  writer.single("store_reconnects_total", "counter", store.reconnects, "Connections after the first.");
+  writer.begin("store_command_duration_seconds", "summary", "From a command to its answer.");
+  writer.sample({}, number_text(std::chrono::duration<double>(store.waited).count()), "_sum");
+  writer.sample({}, store.answered, "_count");
+  writer.begin("revocation_lag_seconds", "gauge",
+               "Since when revocations of other replicas may be unknown here.");
+  writer.sample({}, number_text(std::chrono::duration<double>(store.lag).count()));
+}
+
 void write_servers(Writer& writer, const Counters& counters) {
   const auto each = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
     writer.begin(name, type, help);
@@ -238,6 +251,7 @@ std::string format_metrics(const Counters& counters, const ProcessCounters& proc
     writer.single("audit_log_dropped_total", "counter", *process.audit_log_dropped,
                   "Events that could not be written to the audit log.");
   write_issuers(writer, process.issuers);
+  if (process.store) write_store(writer, *process.store);
   return writer.take();
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "exchange/issuer_health.h"
+#include "store/shared_store.h"
 
 namespace gw::exchange {
 
@@ -88,6 +89,7 @@ struct ProcessCounters {
   std::uint64_t access_log_dropped = 0;
   std::optional<std::uint64_t> audit_log_dropped{};  // nothing without log.audit
   std::vector<IssuerHealth> issuers{};               // those whose keys are fetched
+  std::optional<store::StoreHealth> store{};         // that replicas share
 };
 
 std::string format_metrics(const Counters& counters, const ProcessCounters& process,

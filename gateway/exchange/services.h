@@ -14,7 +14,7 @@
 #include "net/buffer.h"
 #include "net/deadlines.h"
 #include "net/event_loop.h"
-#include "store/store.h"
+#include "store/shared_store.h"
 
 namespace gw::auth {
 class KeyDemand;
@@ -74,6 +74,7 @@ struct Services {
   Observer* observer = nullptr;           // not null where nobody is served
   mail::Outbox* outbox = nullptr;         // null without login
   ReceiptRing* receipts = nullptr;        // null without an admin address
+  store::SharedStore* shared = nullptr;   // the store, when replicas share it
 };
 
 }  // namespace gw::exchange

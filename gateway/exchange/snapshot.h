@@ -95,6 +95,8 @@ struct Snapshot {
   std::string https_port_text{};       // where redirect_to_https sends clients
   bool access_log = true;
   double access_sample = 1.0;
+  Duration max_revocation_lag{5s};           // then the store is away,
+  bool serves_without_store = false;         // and tokens are good all the same
   std::vector<std::string> access_claims{};  // that the access log tells
 };
 

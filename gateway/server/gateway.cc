@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <random>
@@ -13,8 +14,9 @@
 #include "base/log.h"
 #include "config/load.h"
 #include "policy/route_diff.h"
+#include "policy/shared_rate_limits.h"
+#include "server/open_store.h"
 #include "server/process.h"
-#include "store/sqlite_store.h"
 
 namespace gw::server {
 namespace {
@@ -58,6 +60,14 @@ bool is_same_address(const net::ListenAddress& a, const net::ListenAddress& b) {
   return a.text == b.text;
 }
 
+bool is_same_redis(const config::StoreOptions& a, const config::StoreOptions& b) {
+  if (a.redis.has_value() != b.redis.has_value() || a.timeout != b.timeout) return !a.redis && !b.redis;
+  return !a.redis || (a.redis->host == b.redis->host && a.redis->port == b.redis->port &&
+                      a.redis->user == b.redis->user && a.redis->password == b.redis->password &&
+                      a.redis->db == b.redis->db && a.redis->tls == b.redis->tls && a.tls == b.tls &&
+                      a.encryption_keys == b.encryption_keys);
+}
+
 bool serves_same_sockets(const config::Config& a, const config::Config& b) {
   if (a.listeners.size() != b.listeners.size() || a.admin.has_value() != b.admin.has_value()) return false;
   for (std::size_t i = 0; i < a.listeners.size(); ++i)
@@ -66,13 +76,21 @@ bool serves_same_sockets(const config::Config& a, const config::Config& b) {
         a.listeners[i].redirect_to_https != b.listeners[i].redirect_to_https)
       return false;
   return (!a.admin || is_same_address(*a.admin, *b.admin)) && a.server.workers == b.server.workers &&
-         a.server.state_dir == b.server.state_dir && a.store.path == b.store.path;
+         a.server.state_dir == b.server.state_dir && a.store.path == b.store.path &&
+         is_same_redis(a.store, b.store);
 }
 
 SipHash::Key random_seed() {
   std::random_device random;
   const auto word = [&] { return static_cast<std::uint64_t>(random()) << 32 | random(); };
   return {word(), word()};
+}
+
+// REQUIRES: 16 bytes or more.
+SipHash::Key seed_of(const SecretString& secret) {
+  SipHash::Key seed;
+  std::memcpy(seed.data(), secret.reveal().data(), sizeof seed);
+  return seed;
 }
 
 }  // namespace
@@ -96,6 +114,7 @@ int Gateway::run() {
   refresher_.reset();
   pool_.reset();
   outbox_.reset();
+  rotator_.stop_sharing();
   store_.reset();
   workers_.clear();
   socket_files_.clear();
@@ -137,20 +156,35 @@ bool Gateway::start() {
       KeyRefresher::Surroundings{loop_, deadlines_, config_.server.state_dir, [this](const KeyNews& news) {
                                    for (auto& worker : workers_) worker->hear(news);
                                  }});
-  auto snapshot = build_snapshot(config_, Purpose::serve, issues, refresher_.get());
+  // Before the keys, which replicas share by it.
+  if (!issues.has_errors() && config_.store.redis && !open_store()) return false;
+  std::unique_ptr<SharedKeys> shared_keys;
+  if (shared_store_ != nullptr && signs_anything(config_)) {
+    shared_keys = std::make_unique<SharedKeys>(loop_, *shared_store_, config_.server.state_dir);
+    if (auto joined = shared_keys->join(); !joined) issues.error({file_, 1, 1}, std::move(joined.error()));
+  }
+  auto snapshot = build_snapshot(config_, Purpose::serve, issues, refresher_.get(), shared_store_);
+  if (snapshot != nullptr && shared_keys != nullptr)
+    if (auto handed_out = shared_keys->hand_out(); !handed_out)
+      issues.error({file_, 1, 1}, std::move(handed_out.error()));
   issues.sort();
   print(issues);
-  if (snapshot == nullptr || !open_store()) return false;
+  if (snapshot == nullptr || issues.has_errors() || (store_ == nullptr && !open_store())) return false;
   signals_ = std::make_unique<net::Signals>(loop_, std::vector<int>{SIGHUP, SIGTERM, SIGINT, SIGUSR1},
                                             [this](int signal) { on_signal(signal); });
   if (!open_logs()) return false;
   pool_ = std::make_unique<net::BlockingPool>(
       net::BlockingPool::Options{config_.server.blocking_threads, 256}, "gw-block");
   if (!config_.login.backends.empty()) outbox_ = std::make_unique<mail::Outbox>();
-  rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
+  if (shared_store_ != nullptr)
+    rate_limits_ = std::make_unique<policy::SharedRateLimits>(*shared_store_,
+                                                              seed_of(shared_store_->derive("rate limits")));
+  else
+    rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
   snapshot_ = snapshot;
   const auto keys = snapshot->keys;
   open_workers(std::move(*doors), std::move(listeners), std::move(snapshot));
+  rotator_.share(std::move(shared_keys));
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
   refresher_->write_with(*pool_);
   refresher_->adopt(config_.issuers);
@@ -173,15 +207,15 @@ bool Gateway::open_logs() {
 }
 
 bool Gateway::open_store() {
-  if (config_.login.backends.empty()) return true;
-  store::SqliteStore::Options options;
-  options.path = (std::filesystem::path(config_.server.state_dir) / config_.store.path).string();
-  auto opened = store::SqliteStore::open(std::move(options));
+  // Others may revoke, and count, also where nobody logs in.
+  if (config_.login.backends.empty() && !config_.store.redis) return true;
+  auto opened = server::open_store(config_);
   if (!opened) {
     std::cerr << "gatewarden: " << opened.error().detail << '\n';
     return false;
   }
-  store_ = std::move(*opened);
+  store_ = std::move(opened->store);
+  shared_store_ = opened->shared;
   return true;
 }
 
@@ -241,7 +275,8 @@ void Gateway::open_workers(std::vector<std::vector<Door>> doors, ListenerList li
       [this](const std::string& issuer) { loop_.post([this, issuer] { refresher_->demand(issuer); }); },
       audit_.get(),
       false,
-      outbox_.get()};
+      outbox_.get(),
+      shared_store_};
   for (std::vector<Door>& each : doors) {
     SharedServices of_worker = shared;
     of_worker.checks_health = workers_.empty();
@@ -334,7 +369,7 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
   ListenerList listeners = build_listeners(config, issues);
   if (issues.has_errors()) return false;
   fit_to_files(config);
-  const auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
+  const auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get(), shared_store_);
   if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return false;
   snapshot_ = snapshot;
   config_ = std::move(config);
@@ -388,6 +423,7 @@ void Gateway::describe(exchange::Census& census) {
   census.process.issuers = refresher_->health();
   census.process.access_log_dropped = access_log_->dropped();
   if (audit_) census.process.audit_log_dropped = audit_->dropped();
+  if (shared_store_ != nullptr) census.process.store = shared_store_->health();
   census.version = GW_VERSION;
   census.config_file = file_;
   census.started = started_;

@@ -19,7 +19,7 @@
 #include "server/ticket_rotation.h"
 #include "server/watch.h"
 #include "server/worker.h"
-#include "store/store.h"
+#include "store/shared_store.h"
 
 namespace gw::server {
 
@@ -69,6 +69,7 @@ class Gateway final : private net::Deadline {
   std::unique_ptr<exchange::LogWriter> access_log_;
   std::unique_ptr<exchange::AuditWriter> audit_;  // null without log.audit
   std::unique_ptr<store::Store> store_;
+  store::SharedStore* shared_store_ = nullptr;  // the same, when replicas share it
   std::unique_ptr<net::BlockingPool> pool_;
   std::unique_ptr<KeyRefresher> refresher_;
   KeyRotator rotator_{deadlines_, [this](const std::shared_ptr<const auth::KeyStore>& keys) {

@@ -24,7 +24,7 @@
 #include "server/downstream_connection.h"
 #include "server/key_refresher.h"
 #include "server/snapshot_builder.h"
-#include "store/store.h"
+#include "store/shared_store.h"
 
 namespace gw::mail {
 class Outbox;
@@ -52,6 +52,7 @@ struct SharedServices {
   exchange::AuditWriter* audit = nullptr;       // null without log.audit
   bool checks_health = false;                   // of upstream servers, for all workers
   mail::Outbox* outbox = nullptr;               // null without login
+  store::SharedStore* shared_store = nullptr;   // the store, when replicas share it
 };
 
 class Worker {
@@ -94,7 +95,8 @@ class Worker {
 
  private:
   void run();
-  void load_revocations();
+  void watch_revocations();
+  void load_revocations(int tries);
   void open_doors();
   void adopt(Door& door, UniqueFd fd, const net::Address& peer);
   void apply(std::shared_ptr<const exchange::Snapshot> snapshot, ListenerList listeners);
@@ -104,6 +106,7 @@ class Worker {
   void close_everything();
   exchange::Counters counted() const;
   bool lacks_keys() const;
+  bool lacks_store() const;
   std::vector<std::string> troubles() const;
   upstream::ClusterWorker cluster_worker();
 

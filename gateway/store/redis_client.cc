@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <random>
 #include <utility>
 
@@ -14,11 +15,20 @@ namespace {
 constexpr Duration kFirstPause = 20ms;
 constexpr Duration kLongestPause = 2s;
 constexpr Duration kDialTimeout = 1s;
+constexpr Duration kSentinelTimeout = 500ms;
 
 // Half of it at least, so that replicas do not come back all at once.
 Duration jittered(Duration pause) {
   thread_local std::minstd_rand random{std::random_device{}()};
   return Duration(std::uniform_int_distribution<Duration::rep>(pause.count() / 2, pause.count())(random));
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port == 0 || port > 65535)
+    return std::nullopt;
+  return static_cast<std::uint16_t>(port);
 }
 
 Error unavailable(std::string detail) {
@@ -31,6 +41,11 @@ Error unavailable(std::string detail) {
 struct RedisClient::DyingStream final : net::Deferred {
   explicit DyingStream(std::unique_ptr<net::Stream> s) : stream(std::move(s)) {}
   std::unique_ptr<net::Stream> stream;
+};
+
+struct RedisClient::DyingClient final : net::Deferred {
+  explicit DyingClient(std::unique_ptr<RedisClient> c) : client(std::move(c)) {}
+  std::unique_ptr<RedisClient> client;
 };
 
 RedisClient::RedisClient(net::EventLoop& loop, net::Deadlines& deadlines, net::Dialer& dialer,
@@ -76,7 +91,7 @@ void RedisClient::accept() {
   state_ = State::ready;
   failures_ = 0;
   ++connections_;
-  if (is_trouble_logged_) log::info("redis answers again");
+  if (is_trouble_logged_ && !options_.is_quiet) log::info("redis answers again");
   is_trouble_logged_ = false;
   trouble_.clear();
   for (Command& command : waiting_) send(std::move(command));
@@ -87,9 +102,46 @@ void RedisClient::accept() {
 
 void RedisClient::dial() {
   state_ = State::dialing;
-  const RedisAddress& address = options_.address;
-  const net::Dialer::Target target{address.host, address.port, options_.tls,
-                                   options_.server_name.empty() ? address.host : options_.server_name,
+  if (!options_.address.sentinels.empty()) return ask_sentinel();
+  const auto& nodes = options_.address.nodes;
+  if (!nodes.empty())
+    return dial_to(moved_to_ ? *std::exchange(moved_to_, std::nullopt) : nodes[turn_++ % nodes.size()]);
+  dial_to({options_.address.host, options_.address.port});
+}
+
+// One after the other, a new one for each attempt: any of them may be down, or cut off with an old master.
+void RedisClient::ask_sentinel() {
+  const auto& sentinels = options_.address.sentinels;
+  const HostPort& asked = sentinels[turn_++ % sentinels.size()];
+  Options options;
+  options.address.host = asked.host;
+  options.address.port = asked.port;
+  options.timeout = options.patience = kSentinelTimeout;
+  options.is_quiet = true;
+  sentinel_ = std::make_unique<RedisClient>(loop_, deadlines_, dialer_, std::move(options));
+  sentinel_->start();
+  sentinel_->call({"SENTINEL", "get-master-addr-by-name", options_.address.master},
+                  [this](const Result<resp::Value>& reply) { on_master_told(reply); });
+}
+
+void RedisClient::on_master_told(const Result<resp::Value>& reply) {
+  forget_sentinel();
+  if (!reply) return lose("a sentinel does not answer: " + reply.error().detail);
+  if (reply->is_null()) return lose("the sentinel knows no master \"" + options_.address.master + '"');
+  if (reply->list.size() != 2) return lose("a sentinel gives an odd answer: " + reply->text);
+  const auto port = parse_port(reply->list[1].text);
+  if (!port) return lose("a sentinel tells no port");
+  dial_to({reply->list[0].text, *port});
+}
+
+void RedisClient::forget_sentinel() {
+  if (sentinel_ != nullptr) loop_.defer_delete(std::make_unique<DyingClient>(std::move(sentinel_)));
+}
+
+void RedisClient::dial_to(const HostPort& to) {
+  dialed_host_ = to.host;
+  const net::Dialer::Target target{to.host, to.port, options_.tls,
+                                   options_.server_name.empty() ? to.host : options_.server_name,
                                    std::max(kDialTimeout, options_.timeout)};
   dialing_ = dialer_.dial(target, [this](Result<std::unique_ptr<net::Stream>, net::DialFailure> dialed) {
     if (!dialed) return lose(dialed.error().detail);
@@ -142,9 +194,22 @@ void RedisClient::select_db() {
 }
 
 void RedisClient::become_proving() {
+  if (!options_.address.sentinels.empty()) return check_role();
   state_ = State::proving;
   if (!on_connected_) return accept();
   on_connected_();
+}
+
+// What sentinels say is sometimes late.
+void RedisClient::check_role() {
+  call_first({"ROLE"}, [this](const Result<resp::Value>& reply) {
+    if (!reply) return lose(reply.error().detail);
+    if (reply->list.empty() || reply->list[0].text != "master")
+      return lose("what the sentinel named is no master");
+    state_ = State::proving;
+    if (!on_connected_) return accept();
+    on_connected_();
+  });
 }
 
 void RedisClient::send(Command command) {
@@ -169,6 +234,7 @@ void RedisClient::lose(const std::string& why) {
   const bool was_ready = state_ == State::ready;
   state_ = State::idle;
   dialing_.reset();
+  forget_sentinel();
   if (stream_ != nullptr) {
     stream_->set_reading(false);
     stream_->stop_writing_events();
@@ -176,9 +242,11 @@ void RedisClient::lose(const std::string& why) {
   }
   out_.clear();
   trouble_ = why;
-  if (!std::exchange(is_trouble_logged_, true)) log::warn("redis is away", {{"why", why}});
+  if (!moved_to_ && !std::exchange(is_trouble_logged_, true) && !options_.is_quiet)
+    log::warn("redis is away", {{"why", why}});
   // The first pause after a connection that served is the shortest.
-  const Duration pause = std::min(kLongestPause, kFirstPause * (1 << std::min(failures_, 10u)));
+  Duration pause = std::min(kLongestPause, kFirstPause * (1 << std::min(failures_, 10u)));
+  if (moved_to_) pause = std::min<Duration>(pause, 50ms);
   ++failures_;
   retry_at_ = loop_.now() + jittered(pause);
   std::deque<Command> lost;
@@ -214,7 +282,26 @@ void RedisClient::answer(resp::Value value) {
   if (sent_.empty()) return lose("it answered what nobody asked");
   Reply done = std::move(sent_.front().done);
   sent_.pop_front();
+  // A master that became a replica, or a node that has not, or no more, what we keep: another has.
+  if (follow_move(value))
+    lose("what we keep is on another node");
+  else if (value.is_error("READONLY") || value.is_error("CLUSTERDOWN"))
+    lose("it serves no more: " + value.text);
   if (done) done(std::move(value));
+}
+
+// "MOVED SLOT HOST:PORT". All that we keep is in one slot, and so on one node.
+bool RedisClient::follow_move(const resp::Value& reply) {
+  if (options_.address.nodes.empty() || !reply.is_error("MOVED ")) return false;
+  const std::string_view text = reply.text;
+  const std::size_t blank = text.rfind(' '), colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon < blank) return true;  // another node will know better
+  const auto port = parse_port(text.substr(colon + 1));
+  if (!port) return true;
+  const std::string host(text.substr(blank + 1, colon - blank - 1));
+  // Without a host it is that of the node which says it.
+  moved_to_ = HostPort{host.empty() ? dialed_host_ : host, *port};
+  return true;
 }
 
 void RedisClient::on_stream_writable() {

@@ -31,6 +31,7 @@ class RedisClient final : private net::Stream::Events, private net::Deadline, pr
     std::string server_name;                    // verified; empty: the host
     Duration timeout{50};                       // of a command, from call() on
     Duration patience{1000};                    // without any answer, until the connection is given up
+    bool is_quiet = false;                      // troubles are told by others
     std::size_t queue = 4096;                   // commands that wait or are under way
     std::size_t queue_bytes = 16 * 1024 * 1024;
   };
@@ -67,6 +68,12 @@ class RedisClient final : private net::Stream::Events, private net::Deadline, pr
   };
 
   void dial();
+  void ask_sentinel();
+  void on_master_told(const Result<resp::Value>& reply);
+  void dial_to(const HostPort& target);
+  void check_role();
+  void forget_sentinel();
+  bool follow_move(const resp::Value& reply);
   void greet();
   void log_in();
   void on_greeted(const Result<resp::Value>& reply, bool may_fall_back);
@@ -87,6 +94,7 @@ class RedisClient final : private net::Stream::Events, private net::Deadline, pr
   void run_task() override;
 
   struct DyingStream;
+  struct DyingClient;
 
   net::EventLoop& loop_;
   net::Deadlines& deadlines_;
@@ -96,6 +104,10 @@ class RedisClient final : private net::Stream::Events, private net::Deadline, pr
   std::function<void()> on_lost_;
   State state_ = State::idle;
   net::Operation dialing_;
+  std::unique_ptr<RedisClient> sentinel_;  // while it is asked
+  std::size_t turn_ = 0;                   // of the sentinel, or node of a cluster, that is tried next
+  std::optional<HostPort> moved_to_;
+  std::string dialed_host_;
   std::unique_ptr<net::Stream> stream_;
   resp::Reader reader_;
   std::string out_;  // bytes on their way

@@ -10,7 +10,8 @@
 namespace gw::store {
 namespace {
 
-constexpr std::string_view kPlain = "redis://", kTls = "rediss://", kUnix = "unix://";
+constexpr std::string_view kPlain = "redis://", kTls = "rediss://", kUnix = "unix://",
+                           kSentinel = "redis+sentinel://", kCluster = "redis+cluster://";
 constexpr std::size_t kMaxBytes = 2048;
 
 int value_of(char c) {
@@ -48,19 +49,18 @@ bool is_host_byte(char c) {
 }
 
 Result<void, std::string> read_credentials(std::string_view text, RedisAddress& address) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos)
-    return std::string("has a user without a password (write USER:PASSWORD@)");
+  const std::size_t colon = std::min(text.find(':'), text.size());
   auto user = decode_percent(text.substr(0, colon));
-  auto password = decode_percent(text.substr(colon + 1));
+  auto password = decode_percent(text.substr(std::min(colon + 1, text.size())));
   if (!user || !password) return std::string("has a user or password with a bad escape (encode % as %25)");
-  if (password->empty()) return std::string("has an empty password (remove what stands before the @)");
+  if (password->empty() && colon != text.size())
+    return std::string("has an empty password (remove what stands before the @)");
   address.user = std::move(*user);
   address.password = SecretString(std::move(*password));
   return {};
 }
 
-Result<void, std::string> read_host(std::string_view text, RedisAddress& address) {
+Result<HostPort, std::string> read_host(std::string_view text, std::uint16_t usual_port) {
   const std::string problem = "has no valid host and port (write redis://HOST:PORT/DB)";
   std::string_view host = text, rest;
   if (text.starts_with('[')) {
@@ -76,12 +76,12 @@ Result<void, std::string> read_host(std::string_view text, RedisAddress& address
     if (host.empty() || host.size() > 253 || !std::all_of(host.begin(), host.end(), is_host_byte))
       return problem;
   }
-  address.host = host;
-  if (rest.empty()) return {};
+  HostPort read{std::string(host), usual_port};
+  if (rest.empty()) return read;
   const auto port = rest.front() == ':' ? parse_number<unsigned>(rest.substr(1), 65535) : std::nullopt;
   if (!port || *port == 0) return problem;
-  address.port = static_cast<std::uint16_t>(*port);
-  return {};
+  read.port = static_cast<std::uint16_t>(*port);
+  return read;
 }
 
 Result<void, std::string> read_db(std::string_view text, RedisAddress& address) {
@@ -91,10 +91,26 @@ Result<void, std::string> read_db(std::string_view text, RedisAddress& address) 
   return {};
 }
 
+// HOST[:PORT],...
+Result<void, std::string> read_hosts(std::string_view text, std::uint16_t usual_port,
+                                     std::vector<HostPort>& hosts) {
+  constexpr std::size_t kMost = 16;
+  for (;;) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    auto host = read_host(text.substr(0, comma), usual_port);
+    if (!host) return std::move(host.error());
+    hosts.push_back(std::move(*host));
+    if (comma == text.size()) return {};
+    if (hosts.size() == kMost) return std::string("has more than 16 hosts (remove some)");
+    text.remove_prefix(comma + 1);
+  }
+}
+
 }  // namespace
 
 bool is_redis_url(std::string_view url) {
-  return url.starts_with(kPlain) || url.starts_with(kTls) || url.starts_with(kUnix);
+  return url.starts_with(kPlain) || url.starts_with(kTls) || url.starts_with(kUnix) ||
+         url.starts_with(kSentinel) || url.starts_with(kCluster);
 }
 
 Result<RedisAddress, std::string> parse_redis_url(std::string_view url) {
@@ -103,9 +119,14 @@ Result<RedisAddress, std::string> parse_redis_url(std::string_view url) {
   if (!is_visible || url.size() > kMaxBytes)
     return std::string("has blanks, # or bytes outside ASCII, or is too long (encode them)");
   RedisAddress address;
-  const bool is_unix = url.starts_with(kUnix);
+  const bool is_unix = url.starts_with(kUnix), has_sentinels = url.starts_with(kSentinel),
+             is_cluster = url.starts_with(kCluster);
   address.tls = url.starts_with(kTls);
-  url.remove_prefix(is_unix ? kUnix.size() : address.tls ? kTls.size() : kPlain.size());
+  url.remove_prefix(has_sentinels ? kSentinel.size()
+                    : is_cluster  ? kCluster.size()
+                    : is_unix     ? kUnix.size()
+                    : address.tls ? kTls.size()
+                                  : kPlain.size());
   // A path may have an @: credentials end at the last one before the first slash.
   const std::size_t first_slash = std::min(url.find('/'), url.size());
   if (const std::size_t at = url.substr(0, first_slash).rfind('@'); at != std::string_view::npos) {
@@ -124,8 +145,23 @@ Result<RedisAddress, std::string> parse_redis_url(std::string_view url) {
     return address;
   }
   const std::size_t slash = std::min(url.find('/'), url.size());
-  if (auto read = read_host(url.substr(0, slash), address); !read) return std::move(read.error());
-  const std::string_view db = url.substr(std::min(slash + 1, url.size()));
+  std::string_view db = url.substr(std::min(slash + 1, url.size()));
+  if (has_sentinels) {
+    if (auto read = read_hosts(url.substr(0, slash), 26379, address.sentinels); !read)
+      return std::move(read.error());
+    address.master = db.substr(0, db.find('/'));
+    if (address.master.empty()) return std::string("names no master (write redis+sentinel://HOST,HOST/NAME)");
+    db = db.size() > address.master.size() ? db.substr(address.master.size() + 1) : std::string_view();
+  } else if (is_cluster) {
+    if (auto read = read_hosts(url.substr(0, slash), address.port, address.nodes); !read)
+      return std::move(read.error());
+    if (!db.empty() && db != "0") return std::string("names a database, and a cluster has one (remove it)");
+  } else {
+    auto host = read_host(url.substr(0, slash), address.port);
+    if (!host) return std::move(host.error());
+    address.host = std::move(host->host);
+    address.port = host->port;
+  }
   if (db.empty()) return address;
   if (auto read = read_db(db, address); !read) return std::move(read.error());
   return address;

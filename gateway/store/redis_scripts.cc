@@ -335,7 +335,7 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 
 }  // namespace
 
-RedisScript::RedisScript(std::string_view body) : body_(body) {
+RedisScript::RedisScript(std::string_view body, Use use) : body_(body), use_(use) {
   // That by which Redis knows it; nothing rests on its strength.
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
@@ -348,22 +348,23 @@ RedisScript::RedisScript(std::string_view body) : body_(body) {
 }
 
 const RedisScripts& RedisScripts::all() {
+  constexpr auto kReads = RedisScript::Use::reads, kWrites = RedisScript::Use::writes;
   static const RedisScripts scripts{
-      RedisScript(joined({kCommon, kOpenFamily})),
-      RedisScript(joined({kCommon, kFamilies, kRevocations, kRotate})),
-      RedisScript(joined({kCommon, kFamilies, kFindFamily})),
-      RedisScript(joined({kCommon, kFamilies, kListFamilies})),
-      RedisScript(joined({kCommon, kRevocations, kRevoke})),
-      RedisScript(joined({kCommon, kReserveAttempt})),
-      RedisScript(joined({kCommon, kClearAttempts})),
-      RedisScript(joined({kCommon, kRememberAddress})),
-      RedisScript(joined({kCommon, kUnlock})),
-      RedisScript(joined({kCommon, kRecords, kPutRecord})),
-      RedisScript(joined({kCommon, kRecords, kTakeRecord})),
-      RedisScript(joined({kCommon, kRecords, kListRecords})),
-      RedisScript(joined({kCommon, kRecords, kSwapRecord})),
-      RedisScript(joined({kCommon, kLead})),
-      RedisScript(joined({kCommon, kLease})),
+      RedisScript(joined({kCommon, kOpenFamily}), kWrites),
+      RedisScript(joined({kCommon, kFamilies, kRevocations, kRotate}), kWrites),
+      RedisScript(joined({kCommon, kFamilies, kFindFamily}), kReads),
+      RedisScript(joined({kCommon, kFamilies, kListFamilies}), kReads),
+      RedisScript(joined({kCommon, kRevocations, kRevoke}), kWrites),
+      RedisScript(joined({kCommon, kReserveAttempt}), kWrites),
+      RedisScript(joined({kCommon, kClearAttempts}), kWrites),
+      RedisScript(joined({kCommon, kRememberAddress}), kWrites),
+      RedisScript(joined({kCommon, kUnlock}), kWrites),
+      RedisScript(joined({kCommon, kRecords, kPutRecord}), kWrites),
+      RedisScript(joined({kCommon, kRecords, kTakeRecord}), kWrites),
+      RedisScript(joined({kCommon, kRecords, kListRecords}), kReads),
+      RedisScript(joined({kCommon, kRecords, kSwapRecord}), kWrites),
+      RedisScript(joined({kCommon, kLead}), kWrites),
+      RedisScript(joined({kCommon, kLease}), kWrites),
   };
   return scripts;
 }

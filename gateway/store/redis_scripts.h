@@ -17,6 +17,7 @@
 // Ids are 16 bytes of a keyed hash.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -26,13 +27,16 @@ inline constexpr std::string_view kRedisPrefix = "{gw}:";
 
 class RedisScript {
  public:
-  explicit RedisScript(std::string_view body);
+  enum class Use : std::uint8_t { reads, writes };
+  RedisScript(std::string_view body, Use use);
+  bool writes() const { return use_ == Use::writes; }
   const std::string& body() const { return body_; }
   const std::string& sha() const { return sha_; }
 
  private:
   std::string body_;
   std::string sha_;
+  Use use_;
 };
 
 struct RedisScripts {

@@ -222,7 +222,25 @@ void RedisStore::call(const Words& words, Reply done) {
   client_.call({words.begin(), words.end()}, judged(std::move(done)));
 }
 
+// A Redis that dies takes with it what none of its replicas has: what is acknowledged some have.
+RedisStore::Reply RedisStore::after_replicas(Reply done) {
+  return [this, done = std::move(done)](Result<Value> reply) mutable {
+    if (!reply || reply->kind == Value::Kind::error) return done(std::move(reply));
+    const std::string replicas = std::to_string(options_.replicas);
+    const std::string timeout = std::to_string(options_.redis.timeout.count());
+    client_.call({"WAIT", replicas, timeout},
+                 [this, reply = std::move(reply), done = std::move(done)](Result<Value> have) mutable {
+                   if (!have) return done(std::move(have));
+                   if (have->integer < static_cast<std::int64_t>(options_.replicas))
+                     return done(store_error("too few replicas of redis have what was written"));
+                   done(std::move(reply));
+                 });
+  };
+}
+
 void RedisStore::run(const RedisScript& script, Words words, Reply done) {
+  const bool waits = script.writes() && options_.replicas > 0;
+  if (waits) done = after_replicas(std::move(done));
   std::vector<std::string_view> command{"EVALSHA", script.sha(), "1", kRedisPrefix};
   command.insert(command.end(), words.begin(), words.end());
   client_.call(command, [this, &script, words, done = judged(std::move(done))](Result<Value> reply) mutable {

@@ -31,6 +31,7 @@ class RedisStore final : public SharedStore {
   struct Options {
     RedisClient::Options redis;
     std::vector<SecretString> encryption_keys;  // the first seals
+    unsigned replicas = 0;                      // of Redis that must have what is written
     Duration start_timeout{10s};                // for open(), while Redis may be starting, too
   };
   // Waits until Redis has been spoken to. The error's `detail` says what is wrong; no secret is in it.
@@ -92,6 +93,7 @@ class RedisStore final : public SharedStore {
   net::Operation ask(net::EventLoop& loop, const RedisScript& script, MakeWords words, Read read,
                      Done<T> done);
   void run(const RedisScript& script, Words words, Reply done);
+  Reply after_replicas(Reply done);
   void call(const Words& words, Reply done);
   Reply judged(Reply done);
 

@@ -36,14 +36,43 @@ TEST(RedisUrl, TakesASocket) {
   EXPECT_EQ(parsed("unix://user:pw@/run/redis.sock").user, "user");
 }
 
+TEST(RedisUrl, NamesSentinelsAndTheirMasterOrNodesOfACluster) {
+  const RedisAddress watched = parsed("redis+sentinel://user:pw@one,[::1]:7001,three:7002/main/2");
+  EXPECT_EQ(watched.sentinels, (std::vector<HostPort>{{"one", 26379}, {"::1", 7001}, {"three", 7002}}));
+  EXPECT_EQ(watched.master, "main");
+  EXPECT_EQ(watched.db, 2u);
+  EXPECT_EQ(watched.user, "user");
+  const RedisAddress cluster = parsed("redis+cluster://:pw@one,two:7000");
+  EXPECT_EQ(cluster.nodes, (std::vector<HostPort>{{"one", 6379}, {"two", 7000}}));
+}
+
 TEST(RedisUrl, RefusesWhatIsOddAndTellsNoPassword) {
-  for (const char* url :
-       {"redis://",          "redis://:6379",      "redis://host:0",        "redis://host:70000",
-        "redis://host:1x",   "redis://host/x",     "redis://host/-1",       "redis://host/0?x=1",
-        "redis://user@host", "redis://user:@host", "redis://user:%zz@host", "redis://ho st",
-        "redis://host#1",    "redis://ho/st/1",    "unix://run/x",          "unix://",
-        "unix:///x?db=",     "unix:///x?y=1",      "redis://[::1",          "redis://[host]",
-        "redis://::1"})
+  for (const char* url : {"redis://",
+                          "redis://:6379",
+                          "redis://host:0",
+                          "redis://host:70000",
+                          "redis://host:1x",
+                          "redis://host/x",
+                          "redis://host/-1",
+                          "redis://host/0?x=1",
+                          "redis://user:@host",
+                          "redis://user:%zz@host",
+                          "redis://ho st",
+                          "redis://host#1",
+                          "redis://ho/st/1",
+                          "unix://run/x",
+                          "unix://",
+                          "unix:///x?db=",
+                          "unix:///x?y=1",
+                          "redis://[::1",
+                          "redis+sentinel://one,two",
+                          "redis+sentinel://one,/main",
+                          "redis+sentinel:///main",
+                          "redis+cluster://one,",
+                          "redis+cluster://one/1",
+                          "redis+other://one",
+                          "redis://[host]",
+                          "redis://::1"})
     EXPECT_FALSE(parse_redis_url(url)) << url;
   const auto bad = parse_redis_url("redis://user:hunter2@host:bad");
   ASSERT_FALSE(bad);
