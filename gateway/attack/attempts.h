@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attack/frames.h"
 #include "base/json.h"
 
 namespace gw::attack {
@@ -41,6 +42,10 @@ struct Attempt {
   std::optional<json::Value> token;  // how it is forged; see forger.h
   std::string raw;                   // the whole request instead
   std::string field;                 // of `unseen`
+  bool http2 = false;                // over HTTP/2: as the others, or with what follows
+  std::optional<FieldList> framed;   // all fields, `:path` and its like among them
+  std::optional<std::string> body;
+  FieldList trailers;
 };
 
 // "refused before the upstream", for reports.

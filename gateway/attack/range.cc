@@ -102,7 +102,7 @@ struct Range::Gateway {
   }
 
   void serve(const std::shared_ptr<const exchange::Snapshot>& snapshot) {
-    const server::SharedServices shared{pool, store.get(), log, limits, true, 1};
+    const server::SharedServices shared{pool, store.get(), log, limits, 1};
     server::Worker::Events events;
     events.on_ready = [this] { tell({}); };
     events.on_failed = [this](std::string why) { tell(std::move(why)); };
@@ -144,7 +144,7 @@ Result<std::unique_ptr<Range>, std::string> Range::open(config::Config config) {
 }
 
 Server Range::server() const {
-  return {"127.0.0.1", gateway_->port, nullptr};
+  return {"127.0.0.1", gateway_->port, nullptr, nullptr};
 }
 
 }  // namespace gw::attack

@@ -65,6 +65,7 @@ class Runner {
   bool shoot(const Attempt& attempt, const Target& target);
   void try_good_token();
   Heard ask_again(const Attempt& attempt, const std::string& request) const;
+  bool is_http2_offered() const;
 
   const config::Config& config_;
   const policy::RouteTable& table_;
@@ -74,16 +75,29 @@ class Runner {
   const Patience patience_ = range_ != nullptr ? kHere : kElsewhere;
   std::optional<Forger> forger_;
   bool has_good_token_ = false;
+  bool has_http2_ = false;
   Report report_;
 };
 
 Heard Runner::ask_again(const Attempt& attempt, const std::string& request) const {
   Patience patience = patience_;
-  patience.is_for_one = attempt.expect != Expect::smuggled;
+  patience.is_for_one = attempt.http2 || attempt.expect != Expect::smuggled;
+  patience.http2 = attempt.http2;
   Heard heard = ask(server_, request, patience);
   if (heard.connected) return heard;
   std::this_thread::sleep_for(200ms);
   return ask(server_, request, patience);
+}
+
+// By ALPN, or, without TLS, with prior knowledge.
+bool Runner::is_http2_offered() const {
+  if (server_.tls != nullptr && server_.h2_tls == nullptr) return false;
+  Patience patience = patience_;
+  patience.is_for_one = true;
+  patience.http2 = true;
+  const FramedRequest request{
+      {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {":authority", "gw"}}, {}, {}};
+  return is_http2(ask(server_, format_frames(request), patience).bytes);
 }
 
 Pattern Runner::pattern() const {
@@ -124,6 +138,7 @@ const Target* Runner::choose(const Attempt& attempt) const {
 }
 
 std::string Runner::why_skipped(const Attempt& attempt, const Target* target) const {
+  if (attempt.http2 && !has_http2_) return "the server does not speak HTTP/2";
   if (target == nullptr && attempt.aim == Aim::guarded) return "no route demands a token";
   if (target == nullptr && attempt.aim == Aim::methods) return "no route with `methods` can be reached";
   if (target == nullptr) return "no route can be reached without a token";
@@ -148,6 +163,7 @@ Words Runner::words_for(const Target& target) const {
                               target.route->methods.end();
   words["host"] = target.host;
   words["method"] = target.method;
+  words["scheme"] = server_.tls != nullptr ? "https" : "http";
   words["post"] = takes_post ? "POST" : target.method;
   words["canary"] = "gw-canary-7f3a";
   words["cookie"] = config_.login.cookie.name;
@@ -169,13 +185,19 @@ bool Runner::shoot(const Attempt& attempt, const Target& target) {
   if (attempt.token) shot.words["jwt"] = forger_->forge(*attempt.token);
   if (attempt.aim != Aim::guarded && !target.is_open && has_good_token_)
     shot.words["credential"] = forger_->make_good();
-  const std::string request = compose(shot);
+  std::string request = compose(shot);
   if (attempt.ambiguous && is_rightful(table_, shot, request)) {
     report_.findings.push_back(
         {&attempt, Verdict::skipped, target.route->name, request, "an open route rightly takes this path"});
     return true;
   }
-  const Heard heard = ask_again(attempt, request);
+  std::string bytes = request;
+  if (attempt.http2) {
+    const FramedRequest framed = compose_framed(shot);
+    bytes = format_frames(framed);
+    request = shown(framed);
+  }
+  const Heard heard = ask_again(attempt, bytes);
   if (!heard.connected) return false;
   const std::vector<std::string> forwarded =
       range_ == nullptr ? std::vector<std::string>() : range_->take_forwarded();
@@ -195,7 +217,8 @@ void Runner::try_good_token() {
   const Target& target = targets_.guarded.front();
   const Attempt plain{"", "",    "",    Aim::guarded, Expect::refused,
                       "", false, false, "{path}",     {"Authorization: Bearer " + forger_->make_good()},
-                      {}, "",    ""};
+                      {}, "",    "",    false,        {},
+                      {}, {}};
   const Shot shot{plain, target, words_for(target)};
   const Heard heard = ask_again(plain, compose(shot));
   const std::vector<std::string> forwarded = range_->take_forwarded();
@@ -219,6 +242,8 @@ Result<Report, std::string> Runner::run() {
   const std::optional<auth::SigningKey> signing = signing_key();
   forger_.emplace(pattern(), signing ? &*signing : nullptr);
   try_good_token();
+  has_http2_ = is_http2_offered();
+  if (range_ != nullptr) (void)range_->take_forwarded();
   for (const Attempt& attempt : all_attempts()) {
     const Target* target = choose(attempt);
     if (std::string why = why_skipped(attempt, target); !why.empty()) {

@@ -67,6 +67,41 @@ std::string compose(const Shot& shot) {
   return request + "\r\n";
 }
 
+FramedRequest compose_framed(const Shot& shot) {
+  const Attempt& attempt = shot.attempt;
+  const auto expanded = [&](const FieldList& fields) {
+    FieldList all;
+    for (const auto& [name, value] : fields)
+      all.emplace_back(expand(name, shot.words), expand(value, shot.words));
+    return all;
+  };
+  FramedRequest request;
+  if (attempt.framed) {
+    request.fields = expanded(*attempt.framed);
+  } else {
+    std::string path = expand(attempt.path, shot.words);
+    if (path.find_first_of("?#") == std::string::npos) path += shot.target.query;
+    request.fields = {{":method", shot.target.method},
+                      {":scheme", shot.words.at("scheme")},
+                      {":path", std::move(path)},
+                      {":authority", shot.target.host}};
+    for (const std::string& text : attempt.fields) {
+      const std::string field = expand(text, shot.words);
+      const std::size_t colon = std::min(field.find(':'), field.size());
+      const std::size_t value = std::min(field.find_first_not_of(' ', colon + 1), field.size());
+      std::string name = lower_case(field.substr(0, colon));
+      if (name != "connection") request.fields.emplace_back(std::move(name), field.substr(value));
+    }
+  }
+  for (const auto& [name, value] : shot.target.headers) request.fields.emplace_back(lower_case(name), value);
+  const auto credential = shot.words.find("credential");
+  if (credential != shot.words.end())
+    request.fields.emplace_back("authorization", "Bearer " + credential->second);
+  if (attempt.body) request.body = expand(*attempt.body, shot.words);
+  request.trailers = expanded(attempt.trailers);
+  return request;
+}
+
 bool is_through(const Shot& shot, const Outcome& outcome) {
   const std::vector<int> statuses = outcome.heard.statuses();
   const auto& forwarded = outcome.forwarded;
@@ -79,7 +114,7 @@ bool is_through(const Shot& shot, const Outcome& outcome) {
       break;
   }
   const std::string canary = shot.words.at("canary"), field = expand(shot.attempt.field, shot.words);
-  return outcome.heard.body().find(canary) != std::string_view::npos ||
+  return outcome.heard.body().find(canary) != std::string::npos ||
          std::any_of(forwarded.begin(), forwarded.end(),
                      [&](const std::string& request) { return shows(request, field, canary); });
 }
@@ -89,7 +124,9 @@ std::string describe(const Outcome& outcome) {
   std::string text;
   for (const int status : statuses) text += (text.empty() ? "" : ", ") + std::to_string(status);
   if (statuses.size() == 1) text += code_of(outcome.heard);
-  if (statuses.empty()) text = outcome.heard.bytes.empty() ? "no answer" : "an answer that is none";
+  const auto reset = outcome.heard.framed ? read_frames(outcome.heard.bytes).reset : std::nullopt;
+  if (reset) text += (text.empty() ? "" : ", ") + ("the stream is reset, error " + std::to_string(*reset));
+  if (text.empty()) text = outcome.heard.bytes.empty() ? "no answer" : "an answer that is none";
   for (const std::string& request : outcome.forwarded)
     text += "; the upstream got " + std::string(first_line(request));
   return text;

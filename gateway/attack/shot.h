@@ -19,6 +19,8 @@ struct Shot {
 };
 
 std::string compose(const Shot& shot);
+// The same over HTTP/2, where the attempt is for it.
+FramedRequest compose_framed(const Shot& shot);
 
 struct Outcome {
   const Heard& heard;

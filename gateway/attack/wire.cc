@@ -4,8 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "attack/frames.h"
 #include "attack/text.h"
-
 #include "net/deadlines.h"
 #include "net/dialer.h"
 
@@ -24,10 +24,11 @@ class Conversation final : private net::Stream::Events, private net::Deadline {
       : request_(request), patience_(patience) {
     deadlines_.set_in(*this, patience.limit);
     // On the loop, whose tasks run at the end of its callbacks.
-    loop_.post([this, target = net::Dialer::Target{server.host, server.port, server.tls, server.host,
-                                                   patience.limit}] {
-      dial_ = dialer_.dial(target, [this](auto stream) { on_dialled(std::move(stream)); });
-    });
+    const auto& tls = patience.http2 ? server.h2_tls : server.tls;
+    loop_.post(
+        [this, target = net::Dialer::Target{server.host, server.port, tls, server.host, patience.limit}] {
+          dial_ = dialer_.dial(target, [this](auto stream) { on_dialled(std::move(stream)); });
+        });
   }
 
   Heard run() {
@@ -42,6 +43,7 @@ class Conversation final : private net::Stream::Events, private net::Deadline {
       return loop_.stop();
     }
     heard_.connected = true;
+    heard_.framed = patience_.http2;
     stream_ = std::move(*stream);
     stream_->hand_to(*this);
     stream_->set_reading(true);
@@ -87,6 +89,7 @@ class Conversation final : private net::Stream::Events, private net::Deadline {
 }  // namespace
 
 std::vector<int> Heard::statuses() const {
+  if (framed && is_http2(bytes)) return read_frames(bytes).statuses;
   std::vector<int> all;
   constexpr std::string_view kVersion = "HTTP/1.";
   // Text without a status line; frames of HTTP/2 are none.
@@ -103,12 +106,14 @@ std::vector<int> Heard::statuses() const {
   return all;
 }
 
-std::string_view Heard::body() const {
+std::string Heard::body() const {
+  if (framed && is_http2(bytes)) return read_frames(bytes).body;
   const std::size_t end = bytes.find("\r\n\r\n");
-  return end == std::string::npos ? std::string_view() : std::string_view(bytes).substr(end + 4);
+  return end == std::string::npos ? std::string() : bytes.substr(end + 4);
 }
 
 bool Heard::has_whole_answer() const {
+  if (framed && is_http2(bytes)) return read_frames(bytes).is_over;
   std::string_view rest = bytes;
   while (rest.starts_with("HTTP/1.1 1") && !rest.starts_with("HTTP/1.1 101")) {
     const std::size_t end = rest.find("\r\n\r\n");

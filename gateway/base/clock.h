@@ -3,6 +3,7 @@
 // Code that judges time takes `now` as a parameter, so tests need no clock to wait for.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -19,6 +20,12 @@ inline TimePoint steady_now() {
 inline WallSeconds wall_now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+// Until the wall clock has passed that second; none when it has.
+inline Duration left_of_second(WallSeconds second) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::max(Duration{0}, std::chrono::ceil<Duration>(std::chrono::seconds(second + 1) - now));
 }
 
 }  // namespace gw

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string>
 
@@ -29,7 +30,13 @@ struct ReadRecords {
   std::size_t others = 0;  // lines of something else: the log proper may be in the same file
 };
 
-// "-" is standard input. The error is a sentence.
+inline constexpr std::size_t kLongestRecord = 1024 * 1024;
+
+// Line by line; one that is longer than kLongestRecord is an error, for no gateway writes it. `name` is for
+// the error, a sentence.
+Result<ReadRecords, std::string> read_access_records(std::istream& in, const std::string& name,
+                                                     const std::function<void(const AccessRecord&)>& visit);
+// "-" is standard input.
 Result<ReadRecords, std::string> read_access_log(const std::string& file,
                                                  const std::function<void(const AccessRecord&)>& visit);
 

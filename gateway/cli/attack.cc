@@ -116,6 +116,9 @@ Result<attack::Server, std::string> server_of(const AttackCommand& command) {
   auto tls = net::ClientTls::make(options);
   if (!tls) return tls.error();
   server.tls = std::move(*tls);
+  auto h2_tls = net::ClientTls::make(options, "h2");
+  if (!h2_tls) return h2_tls.error();
+  server.h2_tls = std::move(*h2_tls);
   return server;
 }
 

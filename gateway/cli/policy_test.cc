@@ -60,6 +60,8 @@ std::vector<std::string> compare(const config::Case& one, const Explanation& got
   const bool passes = got.outcome != Explanation::Outcome::refused;
   if (one.forwards) expect("decision", *one.forwards ? "forward" : "refuse", passes ? "forward" : "refuse");
   if (one.route) expect("route", *one.route, got.route);
+  if (one.upstream) expect("upstream", *one.upstream, got.upstream);
+  if (one.path) expect("path", *one.path, got.upstream_url);
   if (one.status)
     expect("status", std::to_string(*one.status), got.status == 0 ? "" : std::to_string(got.status));
   if (one.code) expect("code", *one.code, got.code);

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <thread>
 
 #include "net/event_loop.h"
 #include "server/open_store.h"
@@ -67,6 +68,7 @@ Result<auth::Revocations, std::string> load_revocations(const config::Config& co
 }
 
 Result<void, std::string> record_revocation(const config::Config& config, store::Revocation revocation) {
+  const WallSeconds outlasted = store::covers_a_second(revocation.kind) ? revocation.at : 0;
   if (config.login.backends.empty() && !config.store.redis)
     return std::string("this configuration has no login, and so no store to record it in");
   if (auto made = server::make_state_dir(config.server.state_dir, config.server.user); !made)
@@ -80,6 +82,8 @@ Result<void, std::string> record_revocation(const config::Config& config, store:
     return (*store)->revoke(loop, std::move(revocation), std::move(then));
   });
   if (!done) return done.error().detail;
+  // As the gateway's own: who hears of it may sign in again at once.
+  while (left_of_second(outlasted) > Duration{0}) std::this_thread::sleep_for(left_of_second(outlasted));
   return {};
 }
 

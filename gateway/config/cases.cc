@@ -30,6 +30,8 @@ constexpr std::array kRequestKeys{
 constexpr std::array kExpectKeys{
     Key{"decision", "`forward` or `refuse`", "any", "whether it passes"},
     Key{"route", "name", "any", "the route that decides"},
+    Key{"upstream", "name", "any", "where it goes"},
+    Key{"path", "`/path?query`", "any", "what the upstream gets, after rewrites"},
     Key{"status", "number", "any", "of an answer that the gateway makes"},
     Key{"code", "text", "any", "of a refusal"},
 };
@@ -69,10 +71,12 @@ void parse_expect(Context& context, const Item& item, Case& one) {
   constexpr Choice<bool> kDecisions[] = {{"forward", true}, {"refuse", false}};
   if (node.has("decision")) one.forwards = node.one_of("decision", kDecisions, true);
   if (node.has("route")) one.route = node.text("route");
+  if (node.has("upstream")) one.upstream = node.text("upstream");
+  if (node.has("path")) one.path = node.text("path");
   if (node.has("status")) one.status = node.number<std::uint16_t>("status", 0, {100, 599});
   if (node.has("code")) one.code = node.text("code");
-  if (node.is_map() && !one.forwards && !one.route && !one.status && !one.code)
-    report(context, item, "expects nothing (add decision, route, status or code)");
+  if (node.is_map() && !one.forwards && !one.route && !one.upstream && !one.path && !one.status && !one.code)
+    report(context, item, "expects nothing (add decision, route, upstream, path, status or code)");
 }
 
 Case parse_case(Context& context, const Item& item) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file of policy cases, `cases: [{name, request: {method, url, headers}, claims, expect: {decision, route,
-// status, code}}]`, read as strictly as a configuration.
+// upstream, path, status, code}}]`, read as strictly as a configuration.
 #pragma once
 
 #include <optional>
@@ -24,6 +24,8 @@ struct Case {
   // What is not expected is not looked at.
   std::optional<bool> forwards;
   std::optional<std::string> route;
+  std::optional<std::string> upstream;
+  std::optional<std::string> path;
   std::optional<std::uint16_t> status;
   std::optional<std::string> code;
 };

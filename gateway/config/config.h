@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "auth/options.h"
+#include "base/access_format.h"
 #include "base/log.h"
 #include "http/limits.h"
 #include "jose/options.h"
@@ -54,6 +55,7 @@ struct StoreOptions {
 struct AccessLogOptions {
   bool enabled = true;
   std::string path = "-";  // standard output
+  AccessFormat format = AccessFormat::json;
   double sample = 1.0;
   std::vector<std::string> claims;  // that are written, for `gatewarden diff --log`
 };

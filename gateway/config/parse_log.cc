@@ -9,7 +9,7 @@ namespace {
 constexpr std::array kLogKeys{
     Key{"level", "`trace`, `debug`, `info`, `warn` or `error`", "info",
         "the least important lines that are written"},
-    Key{"format", "`json` or `text`", "json", "of the log and the access log"},
+    Key{"format", "`json` or `text`", "json", "of the log and, unless it says otherwise, the access log"},
     Key{"access", "map, true or false", "on at `info` and below", "one line a request; see below"},
     Key{"audit", "map", "none", "logins, refusals, revocations and admin acts, in a chain; see below"},
 };
@@ -18,6 +18,8 @@ constexpr std::array kAuditKeys{
 };
 constexpr std::array kAccessKeys{
     Key{"path", "path", "\"-\"", "a file, or `-` for standard output"},
+    Key{"format", "`json`, `text`, `ecs`, `common` or `combined`", "`log.format`",
+        "the Elastic Common Schema, or the lines of Apache and nginx"},
     Key{"sample", "number", "1.0", "the share of requests that are written, 0 to 1"},
     Key{"claims", "list of names", "[]",
         "claims of the caller that are written too: `[roles, scope]` lets `gatewarden diff --log` judge by "
@@ -31,6 +33,12 @@ constexpr Choice<log::Level> kLevels[] = {{"trace", log::Level::trace},
                                           {"error", log::Level::error}};
 constexpr Choice<log::Format> kFormats[] = {{"json", log::Format::json}, {"text", log::Format::text}};
 
+constexpr Choice<AccessFormat> kAccessFormats[] = {{"json", AccessFormat::json},
+                                                   {"text", AccessFormat::text},
+                                                   {"ecs", AccessFormat::ecs},
+                                                   {"common", AccessFormat::common},
+                                                   {"combined", AccessFormat::combined}};
+
 AccessLogOptions parse_access(Context& context, const Item& item, AccessLogOptions access) {
   if (item.node->kind == Kind::text) {
     access.enabled = read_flag(context, item).value_or(access.enabled);
@@ -39,6 +47,7 @@ AccessLogOptions parse_access(Context& context, const Item& item, AccessLogOptio
   const NodeReader node(context, item, kAccessLogSection);
   access.enabled = true;
   if (node.text("path", "-") != "-") access.path = node.path("path");
+  access.format = node.one_of("format", kAccessFormats, access.format);
   access.sample = node.decimal("sample", access.sample, {0, 1});
   access.claims = node.texts("claims");
   return access;
@@ -63,6 +72,7 @@ void parse_log(Context& context, const Item& item, Config& config) {
   config.log.level = node.one_of("level", kLevels, config.log.level);
   config.log.format = node.one_of("format", kFormats, config.log.format);
   config.access_log.enabled = config.log.level <= log::Level::info;
+  config.access_log.format = config.log.format == log::Format::json ? AccessFormat::json : AccessFormat::text;
   if (const auto access = node.find("access"))
     config.access_log = parse_access(context, *access, config.access_log);
   if (const auto audit = node.find("audit")) config.audit_path = parse_audit(context, *audit);

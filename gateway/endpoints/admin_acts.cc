@@ -31,6 +31,7 @@ constexpr std::array kMembers{Member{"jti", RevokedKind::token}, Member{"sid", R
 
 struct RevokeState : exchange::EndpointState {
   store::Revocation revocation;
+  Pause pause;
 };
 
 // An address, or a name that no foreign server can answer for.
@@ -146,6 +147,12 @@ Verdict reach_every_worker(Exchange& exchange) {
   exchange::Services& services = exchange.services();
   return exchange.wait_for(services.control->take_census(
       services.loop, [&exchange](const exchange::Census&) { exchange.resume(); }));
+}
+
+Verdict outlast_revoked(Exchange& exchange) {
+  auto& state = exchange.endpoint_state<RevokeState>();
+  return store::covers_a_second(state.revocation.kind) ? state.pause.outlast(exchange, state.revocation.at)
+                                                       : Verdict::proceed;
 }
 
 Verdict reply_revoked(Exchange& exchange) {

@@ -20,6 +20,7 @@ exchange::Verdict begin_drain(exchange::Exchange& exchange);
 exchange::Verdict read_revocation(exchange::Exchange& exchange);
 exchange::Verdict record_revocation(exchange::Exchange& exchange);
 exchange::Verdict reach_every_worker(exchange::Exchange& exchange);
+exchange::Verdict outlast_revoked(exchange::Exchange& exchange);
 exchange::Verdict reply_revoked(exchange::Exchange& exchange);
 
 inline constexpr std::array kReloadSteps{
@@ -38,6 +39,7 @@ inline constexpr std::array kRevokeSteps{
     exchange::Step{"read_revocation", read_revocation},
     exchange::Step{"record_revocation", record_revocation},
     exchange::Step{"reach_every_worker", reach_every_worker},
+    exchange::Step{"outlast_revoked", outlast_revoked},
     exchange::Step{"reply_revoked", reply_revoked},
 };
 

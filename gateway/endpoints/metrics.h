@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `GET /metrics` of the admin address: the counters of all workers, as Prometheus text.
+// `GET /metrics` of the admin address: the counters of all workers, as Prometheus text or, to whoever asks
+// for it, OpenMetrics.
 #pragma once
 
 #include <array>

@@ -33,27 +33,12 @@ constexpr store::LockoutPolicy kLimit{10, 15min, 15min};
 // a message on takes time that would tell a known address.
 constexpr Duration kAnswerAfter = 100ms;
 
-class AnswerTime final : private net::Deadline {
- public:
-  void begin(Exchange& exchange) { at_ = exchange.services().loop.now() + kAnswerAfter; }
-  Verdict wait(Exchange& exchange) {
-    exchange_ = &exchange;
-    exchange.services().deadlines.set(*this, at_);
-    return exchange.wait_for({});
-  }
-
- private:
-  void on_deadline() override { exchange_->resume(); }
-
-  Exchange* exchange_ = nullptr;
-  TimePoint at_{};
-};
-
 struct ResetState : FormState {
   std::string email;
   SecretString token;
   SecretString password;
-  AnswerTime answer_time;
+  TimePoint answer_at{};
+  Pause pause;
 };
 
 struct Recipient {
@@ -118,14 +103,14 @@ Verdict send_link(Exchange& exchange, ResetState& state, const std::optional<Rec
                message = std::move(message)](std::monostate) mutable {
     if (wanted && !exchange.services().outbox->send(reset, std::move(message)))
       log::warn("no message was sent: too many wait", {{"request_id", exchange.request_id()}});
-    return state.answer_time.wait(exchange);
+    return state.pause.until(exchange, state.answer_at);
   };
   return exchange.wait_for(exchange.services().store->put_record(exchange.services().loop, std::move(record),
                                                                  now, then(exchange, std::move(kept))));
 }
 
 Verdict begin_reset(Exchange& exchange, ResetState& state) {
-  state.answer_time.begin(exchange);
+  state.answer_at = exchange.services().loop.now() + kAnswerAfter;
   auto job = [backends = exchange.snapshot().backends, email = state.email] {
     return find_recipient(*backends, email);
   };
@@ -249,6 +234,12 @@ Verdict limit_resets(Exchange& exchange) {
 Verdict act_on_reset(Exchange& exchange) {
   auto& state = exchange.endpoint_state<ResetState>();
   return state.token.empty() ? begin_reset(exchange, state) : use_link(exchange, state);
+}
+
+Verdict outlast_reset(Exchange& exchange) {
+  auto& state = exchange.endpoint_state<ResetState>();
+  return state.token.empty() ? Verdict::proceed
+                             : state.pause.outlast(exchange, exchange.services().loop.wall());
 }
 
 Verdict reply_reset(Exchange& exchange) {

@@ -18,6 +18,7 @@ exchange::Verdict show_reset_page(exchange::Exchange& exchange);
 exchange::Verdict read_reset(exchange::Exchange& exchange);
 exchange::Verdict limit_resets(exchange::Exchange& exchange);
 exchange::Verdict act_on_reset(exchange::Exchange& exchange);  // sends a link, or uses one
+exchange::Verdict outlast_reset(exchange::Exchange& exchange);
 exchange::Verdict reply_reset(exchange::Exchange& exchange);
 
 inline constexpr std::array kResetPageSteps{
@@ -32,6 +33,7 @@ inline constexpr std::array kResetSteps{
     exchange::Step{"check_breached", check_breached},
     exchange::Step{"limit_resets", limit_resets},
     exchange::Step{"act_on_reset", act_on_reset},
+    exchange::Step{"outlast_reset", outlast_reset},
     exchange::Step{"reply_reset", reply_reset},
 };
 

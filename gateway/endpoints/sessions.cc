@@ -24,6 +24,7 @@ constexpr std::string_view kAll = "all";
 struct SessionsState : FormState {
   std::vector<store::Family> families;
   std::string chosen;  // an id, or kAll
+  Pause pause;
 };
 
 // Of a request by cookie: a script that has a token gets JSON, whatever it accepts.
@@ -162,6 +163,12 @@ Verdict end_chosen_session(Exchange& exchange) {
                                [&](const store::Family& family) { return family.id == state.chosen; });
   if (!own) return exchange.refuse(Fault::no_route);
   return exchange.wait_for(sessions.end_session(state.chosen, now, then(exchange, std::move(ended))));
+}
+
+Verdict outlast_sessions(Exchange& exchange) {
+  auto& state = exchange.endpoint_state<SessionsState>();
+  return state.chosen == kAll ? state.pause.outlast(exchange, exchange.services().loop.wall())
+                              : Verdict::proceed;
 }
 
 Verdict reply_session_ended(Exchange& exchange) {

@@ -17,6 +17,7 @@ exchange::Verdict list_sessions(exchange::Exchange& exchange);
 exchange::Verdict reply_with_sessions(exchange::Exchange& exchange);
 exchange::Verdict read_session_to_end(exchange::Exchange& exchange);  // of the path, or of the form
 exchange::Verdict end_chosen_session(exchange::Exchange& exchange);
+exchange::Verdict outlast_sessions(exchange::Exchange& exchange);
 exchange::Verdict reply_session_ended(exchange::Exchange& exchange);
 
 inline constexpr std::array kSessionsSteps{
@@ -43,6 +44,7 @@ inline constexpr std::array kEndSessionSteps{
     exchange::Step{"read_session_to_end", read_session_to_end},
     exchange::Step{"list_sessions", list_sessions},
     exchange::Step{"end_chosen_session", end_chosen_session},
+    exchange::Step{"outlast_sessions", outlast_sessions},
     exchange::Step{"reply_session_ended", reply_session_ended},
 };
 

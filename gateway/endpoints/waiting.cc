@@ -5,6 +5,27 @@
 
 namespace gw::endpoints {
 
+exchange::Verdict Pause::until(exchange::Exchange& exchange, TimePoint at) {
+  exchange_ = &exchange;
+  exchange.services().deadlines.set(*this, at);
+  return exchange.wait_for({});
+}
+
+exchange::Verdict Pause::outlast(exchange::Exchange& exchange, WallSeconds second) {
+  const Duration left = left_of_second(second);
+  if (left <= Duration{0}) return exchange::Verdict::proceed;
+  outlasted_ = second;
+  return until(exchange, exchange.services().loop.now() + left);
+}
+
+void Pause::on_deadline() {
+  // The two clocks need not agree.
+  const Duration left = left_of_second(outlasted_);
+  if (left > Duration{0})
+    return exchange_->services().deadlines.set(*this, exchange_->services().loop.now() + left);
+  exchange_->resume();
+}
+
 net::Address client_address(const exchange::Exchange& exchange) {
   return net::Address::parse(exchange.client_ip(), 0).value_or(net::Address());
 }

@@ -29,6 +29,21 @@ exchange::Verdict wait_for_job(exchange::Exchange& exchange, Job job, Use use) {
   return exchange.wait_for(services.pool.run(services.loop, std::move(job), then(exchange, std::move(use))));
 }
 
+// A step that goes on at a time of its own choice. OWNERSHIP: part of the exchange's endpoint state.
+class Pause final : private net::Deadline {
+ public:
+  exchange::Verdict until(exchange::Exchange& exchange, TimePoint at);
+  // Until the wall clock's second has passed: revocations by `iat` cover whole seconds, and who hears that
+  // everything until now has ended may sign in again at once.
+  exchange::Verdict outlast(exchange::Exchange& exchange, WallSeconds second);
+
+ private:
+  void on_deadline() override;
+
+  exchange::Exchange* exchange_ = nullptr;
+  WallSeconds outlasted_ = 0;
+};
+
 // Whose attempts count together.
 net::Address client_address(const exchange::Exchange& exchange);
 // 429 with Retry-After.

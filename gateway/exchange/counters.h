@@ -1,54 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one worker counts: plain numbers, so that a request costs no lock and no shared cache line. A scrape
-// asks every worker for a copy and adds them up; format_metrics() writes the sum as Prometheus text.
-// What stands in labels is bounded: classes of status codes, problem codes, names of upstreams.
+// asks every worker for a copy and adds them up; metrics_text.h writes the sum.
+// What stands in labels is bounded: classes of status codes, problem codes, names of the configuration.
 // THREAD: one worker's; copies are anybody's.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/histogram.h"
 #include "exchange/issuer_health.h"
 #include "store/shared_store.h"
+#include "store/store_meter.h"
 
 namespace gw::exchange {
-
-// Of seconds, in fixed buckets.
-class Histogram {
- public:
-  static constexpr std::array kBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                      0.25,   0.5,   1.0,    2.5,   5.0,  10.0,  30.0, 60.0};
-
-  void observe(std::chrono::nanoseconds spent);
-  Histogram& operator+=(const Histogram& other);
-
-  // Observations at or below kBounds[i]; with i == kBounds.size(), all.
-  std::uint64_t cumulative(std::size_t i) const;
-  std::uint64_t count() const { return cumulative(kBounds.size()); }
-  std::chrono::nanoseconds sum() const { return sum_; }
-
- private:
-  std::array<std::uint64_t, kBounds.size() + 1> buckets_{};  // each its own; the last is what is slower
-  std::chrono::nanoseconds sum_{0};
-};
 
 // One exchange that is over.
 struct Finished {
   std::uint16_t status = 0;     // 0: the client left before an answer
   std::string_view code{};      // of an error that the gateway made
   std::string_view upstream{};  // empty when the gateway answers itself
+  std::string_view route{};     // that the request was matched to
   bool is_login = false;
   bool would_refuse = false;
   bool shadow_would_refuse = false;
   std::chrono::nanoseconds spent{0};
+};
+
+// What became of the requests of one route: went on to the service, or were refused by the gateway.
+struct Decisions {
+  std::uint64_t allowed = 0;
+  std::vector<std::pair<Fault, std::uint64_t>> refused{};  // that occurred
+
+  void refuse(Fault fault, std::uint64_t times = 1);
+  Decisions& operator+=(const Decisions& other);
+};
+
+// Handshakes with clients, by version and whether a session was resumed.
+struct TlsCounters {
+  enum Version : std::uint8_t { tls12, tls13 };
+  std::array<std::array<std::uint64_t, 2>, 2> done{};  // [version][resumed]
+  std::uint64_t failed = 0;
+
+  TlsCounters& operator+=(const TlsCounters& other);
 };
 
 // One server of an upstream, as of now.
@@ -57,11 +61,24 @@ struct ServerState {
   std::uint64_t ejected = 0;    // workers that send it nothing for a while
   std::uint64_t ejections = 0;  // since the configuration that it is of
   std::uint64_t active = 0;     // requests
+  std::uint64_t idle = 0;       // connections without one
+  std::uint64_t open = 0;       // connections, also those that are being made
+  std::uint64_t waiting = 0;    // requests without a connection
+  std::uint64_t dials = 0;      // since the configuration that it is of
+  std::uint64_t failed_dials = 0;
 
   ServerState& operator+=(const ServerState& other);
 };
 
 struct Counters {
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using ByRoute = std::unordered_map<std::string, Decisions, Hash, std::equal_to<>>;
+  static constexpr std::size_t kMostRoutes = 4096;  // of whose decisions there are series
+  static constexpr std::string_view kNoRoute = "(none)";
+  static constexpr std::string_view kOtherRoutes = "(other)";
+
   // By class: [2] is 2xx, [0] is without an answer.
   std::array<std::uint64_t, 6> requests{};
   std::array<std::uint64_t, kFaults> refusals{};
@@ -70,29 +87,57 @@ struct Counters {
   std::uint64_t logins = 0;
   std::array<std::uint64_t, kFaults> failed_logins{};
   std::map<std::pair<std::string, Fault>, std::uint64_t> upstream_failures;
+  ByRoute decisions;
   Histogram durations;
+  Histogram logins_spent;  // whatever came of them
+  TlsCounters tls;
   std::uint64_t token_cache_hits = 0;
   std::uint64_t token_cache_misses = 0;
+  std::optional<store::StoreMeter> store{};  // nothing without a store
+  Histogram rounds;                          // of the event loop
   // As of now, not since the start.
   std::uint64_t connections = 0;
   std::uint64_t token_cache_entries = 0;
   std::map<std::pair<std::string, std::string>, ServerState> servers;  // by upstream and server
+  std::map<std::string, Histogram> upstream_times;  // to the head of the answer, by upstream
 
   void record(const Finished& finished);
+  // Forgets the routes of which `exists` says no: a reload may have renamed them all.
+  void keep_routes(const std::function<bool(const std::string&)>& exists);
   Counters& operator+=(const Counters& other);
+
+ private:
+  void record_decision(const Finished& finished, std::optional<Fault> fault);
+  Decisions& decisions_of(std::string_view route);
+};
+
+// When a certificate of this gateway runs out.
+struct CertificateEnd {
+  std::string file;
+  WallSeconds at = 0;
+};
+
+// What the system says of the process; nothing where it says nothing.
+struct ProcessUsage {
+  std::optional<double> cpu_seconds{};
+  std::optional<std::uint64_t> resident_bytes{};
+  std::optional<std::uint64_t> open_files{};
+  std::optional<std::uint64_t> most_files{};
 };
 
 // What is counted once a process.
 struct ProcessCounters {
   std::uint64_t config_reloads = 0;
   std::uint64_t config_reload_failures = 0;
+  WallSeconds configured_at = 0;  // the configuration that serves
+  bool last_reload_failed = false;
   std::uint64_t access_log_dropped = 0;
   std::optional<std::uint64_t> audit_log_dropped{};  // nothing without log.audit
   std::vector<IssuerHealth> issuers{};               // those whose keys are fetched
-  std::optional<store::StoreHealth> store{};         // that replicas share
+  std::optional<store::StoreHealth> shared_store{};  // that replicas share
+  std::vector<CertificateEnd> certificates{};        // each file once
+  WallSeconds started_at = 0;
+  ProcessUsage usage{};
 };
-
-std::string format_metrics(const Counters& counters, const ProcessCounters& process,
-                           std::string_view version);
 
 }  // namespace gw::exchange

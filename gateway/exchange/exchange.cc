@@ -396,6 +396,7 @@ void Exchange::record() {
   services_.counters.record({.status = facts_.status,
                              .code = facts_.code,
                              .upstream = is_proxied ? std::string_view(route_->upstream) : std::string_view(),
+                             .route = route_ != nullptr ? std::string_view(route_->name) : std::string_view(),
                              .is_login = facts_.is_login,
                              .would_refuse = !facts_.unenforced.empty(),
                              .shadow_would_refuse = !facts_.shadow.empty(),

@@ -83,6 +83,7 @@ void Relay::send_request() {
   request.content_length = head.content_length;
   request.takes_trailers = exchange_.asked().trailers;
   request.upgrades = exchange_.asked().websocket && !options().http2;
+  asked_at_ = exchange_.services().loop.now();
   lease_.stream().send_head(request, *this);
 
   interim_answers_ = 0;
@@ -203,6 +204,7 @@ void Relay::on_interim_head(http::ResponseHead& head) {
 void Relay::on_response_head(http::ResponseHead& head) {
   state_ = State::answering;
   net::Deadlines::clear(*this);
+  server_->note_answer_after(exchange_.services().loop.now() - asked_at_);
   note_answer(head.status);
   if (!drop_hop_by_hop(head.fields)) return on_upstream_failed(http::UpstreamFailure::protocol, kManyNames);
   // The length of what a GET would get is told as it came; any other framing is written anew.

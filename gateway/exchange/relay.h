@@ -74,6 +74,7 @@ class Relay final : public http::ResponseEvents, private net::Deadline {
   bool awaits_continue_ = false;
   bool begun_ = false;  // the step `relay` has run
   http::WebSocketFrames to_client_;
+  TimePoint asked_at_{};   // when this attempt was sent
   TimePoint passed_at_{};  // the last byte of a tunnel
 };
 

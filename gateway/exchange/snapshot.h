@@ -19,6 +19,7 @@
 #include "auth/options.h"
 #include "auth/session_service.h"
 #include "auth/token_verifier.h"
+#include "base/access_format.h"
 #include "base/local_ref.h"
 #include "exchange/assertion.h"
 #include "exchange/browser_pages.h"
@@ -94,6 +95,7 @@ struct Snapshot {
   bool has_resource_metadata = false;  // some issuer is a URL, so that a challenge can lead there
   std::string https_port_text{};       // where redirect_to_https sends clients
   bool access_log = true;
+  AccessFormat access_format = AccessFormat::json;
   double access_sample = 1.0;
   Duration max_revocation_lag{5s};           // then the store is away,
   bool serves_without_store = false;         // and tokens are good all the same

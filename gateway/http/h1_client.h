@@ -36,6 +36,9 @@ class H1Client final : public ClientStream, private net::Stream::Events, private
   void cancel() override;
   bool is_reused() const override { return answers_ != 0; }
   bool is_reusable() const override { return state_ == State::idle; }
+  int fd() const { return stream_->fd(); }
+  // The owner's note: by which of its lists of addresses this connection was last judged.
+  std::uint32_t judged_by = 0;
 
  private:
   // idle -> head -> body -> idle; broken from any

@@ -164,6 +164,13 @@ void H2Client::write_out() {
   if (wrote.bytes != 0) out_.consume(wrote.bytes);
 }
 
+void H2Client::leave() {
+  if (state_ != State::serving) return;
+  state_ = State::leaving;
+  if (leased_.empty()) session_.end(H2Session::Ending::clean);
+  flush_later();
+}
+
 void H2Client::on_deadline() {
   const TimePoint now = loop().now();
   if (probed_ != TimePoint{} && now >= probed_ + kProbe) return close("the server does not answer a ping");

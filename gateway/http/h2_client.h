@@ -51,6 +51,9 @@ class H2Client final : public net::Deferred,
   // REQUIRES: has_room(). It is counted until it is cancelled or its answer has ended.
   std::unique_ptr<ClientStream> open_stream();
   std::size_t streams() const { return leased_.size(); }
+  int fd() const { return stream_->fd(); }
+  // Opens no more streams; ends once those that are open have ended.
+  void leave();
   // The owner is going: no more events to it.
   void shut_down();
 

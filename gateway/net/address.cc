@@ -92,6 +92,18 @@ std::string Address::ip() const {
   return text;
 }
 
+Address Address::of_peer(int fd) {
+  Address peer;
+  peer.length_ = sizeof peer.storage_;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage_), &peer.length_) != 0) return {};
+  return peer;
+}
+
+bool Address::has_ip_of(const Address& other) const {
+  std::uint8_t a[16], b[16];
+  return mapped_bytes(storage_, a) && mapped_bytes(other.storage_, b) && std::memcmp(a, b, sizeof a) == 0;
+}
+
 bool Address::is_in(const Cidr& network) const {
   std::uint8_t bytes[16];
   return mapped_bytes(storage_, bytes) && same_bits(bytes, network.address, network.bits);

@@ -26,6 +26,9 @@ class Address {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t length() const { return length_; }
   int family() const { return storage_.ss_family; }
+  // Of whom this socket is connected to.
+  static Address of_peer(int fd);
+  bool has_ip_of(const Address& other) const;
   std::uint16_t port() const;
   Address with_port(std::uint16_t port) const;
   std::string ip() const;  // "192.0.2.1"; a v4-mapped address as IPv4; "unix:" for a unix socket

@@ -63,6 +63,7 @@ void EventLoop::run() {
     clock_is_stale_ = true;
     event_base_loop(base_, next_tasks_.empty() ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
     if (!next_tasks_.empty()) begin_round();
+    end_batch();
   }
 }
 
@@ -71,6 +72,11 @@ void EventLoop::begin_round() {
   begin_callback();
   tasks_.swap(next_tasks_);
   end_of_callback();
+}
+
+// The clock was read by the first callback, if there was any.
+void EventLoop::end_batch() {
+  if (!clock_is_stale_) rounds_.observe(steady_now() - now_);
 }
 
 void EventLoop::stop() {

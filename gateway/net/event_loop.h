@@ -11,6 +11,7 @@
 
 #include "base/callback.h"
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/slot_map.h"
 #include "net/operation.h"
 
@@ -76,6 +77,8 @@ class EventLoop {
   TimePoint now() const { return now_; }
   WallSeconds wall() const { return wall_; }
   void refresh_clock();
+  // How long each batch of callbacks took: what came meanwhile waited for its end.
+  const Histogram& rounds() const { return rounds_; }
 
   // A result that another thread will bring. `done` gets a pointer to the value that complete_later() was
   // given.
@@ -93,6 +96,7 @@ class EventLoop {
   void complete(std::uint64_t id, void* value);
   void run_posted();
   void begin_round();
+  void end_batch();
 
   event_base* base_ = nullptr;
   evdns_base* dns_ = nullptr;
@@ -102,6 +106,7 @@ class EventLoop {
   TimePoint now_;
   WallSeconds wall_ = 0;
   bool clock_is_stale_ = true;
+  Histogram rounds_;
   SlotMap<Callback<void(void*)>> expected_;
   std::vector<Task*> tasks_;
   std::vector<Task*> next_tasks_;  // of the next round

@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 
+#include "net/peer_certificate.h"
 #include "net/tls.h"
 #include "net/tls_common.h"
 #include "net/tls_stream.h"
@@ -140,6 +141,8 @@ Result<void, std::string> ServerTls::add(const CertificateFiles& files, const Se
     if (auto asked = ask_for_certificates(context, options); !asked) return asked;
   X509* certificate = SSL_CTX_get0_certificate(context);
   added.names = names_of(certificate);
+  added.file = files.certificate;
+  added.ends = describe_certificate(certificate).ends;
   Hasher hasher;
   add_certificate(hasher, certificate);
   const std::string authorities = digest_of_authorities(context, options);
@@ -154,6 +157,12 @@ Result<void, std::string> ServerTls::add(const CertificateFiles& files, const Se
   }
   set_callbacks(context);
   return {};
+}
+
+std::vector<std::pair<std::string, WallSeconds>> ServerTls::ends() const {
+  std::vector<std::pair<std::string, WallSeconds>> all;
+  for (const Certificate& certificate : certificates_) all.emplace_back(certificate.file, certificate.ends);
+  return all;
 }
 
 void ServerTls::set_callbacks(ssl_ctx_st* context) {

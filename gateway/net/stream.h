@@ -22,6 +22,13 @@ struct IoResult {
   std::size_t bytes = 0;  // with ok
 };
 
+// What a handshake came to.
+struct TlsSession {
+  enum class Version : std::uint8_t { none, tls12, tls13 };
+  Version version = Version::none;
+  bool resumed = false;
+};
+
 class Stream : private FdWatch::Events, private Task {
  public:
   class Events {
@@ -64,6 +71,7 @@ class Stream : private FdWatch::Events, private Task {
   bool is_tls() const { return tls_; }
   virtual std::string_view alpn() const { return {}; }
   virtual std::string_view server_name() const { return {}; }  // of the client's SNI, lower case
+  virtual TlsSession tls_session() const { return {}; }
   // Of a verified client certificate; null without one. Lives as long as the stream.
   virtual const PeerCertificate* peer_certificate() const { return nullptr; }
   int fd() const { return fd_.get(); }

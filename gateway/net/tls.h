@@ -7,8 +7,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "net/ocsp_staple.h"
 #include "net/options.h"
@@ -31,6 +33,8 @@ class ServerTls : public std::enable_shared_from_this<ServerTls> {
   // The stream keeps this alive: a handshake may outlast a reload.
   // `tickets`, the worker's, outlive the stream.
   std::unique_ptr<Stream> accept(EventLoop& loop, UniqueFd fd, const TicketKeys& tickets) const;
+  // The file of each certificate, and when the certificate runs out.
+  std::vector<std::pair<std::string, WallSeconds>> ends() const;
   bool asks_for_certificates() const { return asks_; }
   bool demands_certificates() const { return demands_; }
 
@@ -41,6 +45,8 @@ class ServerTls : public std::enable_shared_from_this<ServerTls> {
     std::vector<std::string> names;  // lower case; "*.example.com" too
     std::string identity;            // of the certificate and whom it believes; sessions are bound to it
     OcspStaple staple;
+    std::string file;
+    WallSeconds ends = 0;
   };
   Result<void, std::string> add(const CertificateFiles& files, const ServerTlsOptions& options);
   void set_callbacks(ssl_ctx_st* context);

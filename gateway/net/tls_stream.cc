@@ -85,6 +85,11 @@ std::string_view TlsStream::alpn() const {
   return {reinterpret_cast<const char*>(chosen), length};
 }
 
+TlsSession TlsStream::tls_session() const {
+  return {SSL_version(ssl_) == TLS1_3_VERSION ? TlsSession::Version::tls13 : TlsSession::Version::tls12,
+          SSL_session_reused(ssl_) == 1};
+}
+
 Stream::Handshake TlsStream::shake_hands(const char*& why) {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_);

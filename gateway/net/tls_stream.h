@@ -33,6 +33,7 @@ class TlsStream final : public Stream {
   void reset() override;
   std::string_view alpn() const override;
   std::string_view server_name() const override { return server_name_; }
+  TlsSession tls_session() const override;
   const PeerCertificate* peer_certificate() const override { return peer_ ? &*peer_ : nullptr; }
 
   // Of the handshake's callbacks.

@@ -83,6 +83,12 @@ void DownstreamConnection::close() {
 }
 
 void DownstreamConnection::on_stream_open() {
+  if (stream_->is_tls()) {
+    const net::TlsSession session = stream_->tls_session();
+    const bool is_latest = session.version == net::TlsSession::Version::tls13;
+    ++worker_.tls_counters().done[is_latest ? exchange::TlsCounters::tls13 : exchange::TlsCounters::tls12]
+                                 [session.resumed ? 1 : 0];
+  }
   facts_.server_name = stream_->server_name();
   facts_.certificate = stream_->peer_certificate();
   const bool offers_http2 = facts_.listener->http2;
@@ -114,11 +120,13 @@ void DownstreamConnection::serve(http::Protocol protocol, net::Buffer received) 
 }
 
 void DownstreamConnection::on_stream_failed(const char* why) {
+  ++worker_.tls_counters().failed;
   log::debug("handshake failed", {{"client", facts_.peer_ip}, {"why", why}});
   close();
 }
 
 void DownstreamConnection::on_deadline() {
+  if (state_ == State::handshaking && facts_.listener->tls) ++worker_.tls_counters().failed;
   if (first_bytes_.empty()) return close();
   serve(http::Protocol::http1, std::move(first_bytes_));  // which says that the head took too long
 }

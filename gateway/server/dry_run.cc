@@ -192,7 +192,7 @@ struct DryRun::Stage {
   net::BlockingPool pool{{1, 1}, "dry-run"};
   exchange::IdSource ids;
   exchange::LogWriter writer{"/dev/null"};
-  exchange::AccessLog access_log{deadlines, writer, true};
+  exchange::AccessLog access_log{deadlines, writer};
   exchange::Counters counters;
   policy::LocalRateLimits rate_limits{{}, 1};  // not used
   Witness witness;

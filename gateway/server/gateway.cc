@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <random>
 
 #include "base/log.h"
@@ -17,6 +18,7 @@
 #include "policy/shared_rate_limits.h"
 #include "server/open_store.h"
 #include "server/process.h"
+#include "server/process_usage.h"
 
 namespace gw::server {
 namespace {
@@ -183,6 +185,8 @@ bool Gateway::start() {
     rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
   snapshot_ = snapshot;
   const auto keys = snapshot->keys;
+  counters_.started_at = wall_now();
+  note_configuration(listeners);
   open_workers(std::move(*doors), std::move(listeners), std::move(snapshot));
   rotator_.share(std::move(shared_keys));
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
@@ -269,7 +273,6 @@ void Gateway::open_workers(std::vector<std::vector<Door>> doors, ListenerList li
       store_.get(),
       *access_log_,
       *rate_limits_,
-      config_.log.format == log::Format::json,
       static_cast<unsigned>(doors.size()),
       &control_,
       [this](const std::string& issuer) { loop_.post([this, issuer] { refresher_->demand(issuer); }); },
@@ -353,6 +356,7 @@ exchange::ReloadReport Gateway::reload() {
     ++counters_.config_reload_failures;
     log::error("reload refused; the old configuration serves on");
   }
+  counters_.last_reload_failed = !done;
   last_reload_ = report;
   return report;
 }
@@ -371,12 +375,27 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
   fit_to_files(config);
   const auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get(), shared_store_);
   if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return false;
+  if (!follow_access_log(config, issues)) return false;
   snapshot_ = snapshot;
   config_ = std::move(config);
   log::configure(config_.log);
+  note_configuration(listeners);
   for (auto& worker : workers_) worker->use(snapshot, listeners);
   refresher_->adopt(config_.issuers);
   rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot->keys);
+  return true;
+}
+
+// Nothing changes when the new file cannot be written.
+bool Gateway::follow_access_log(const config::Config& next, config::Issues& issues) {
+  const bool is_new = next.access_log.path != config_.access_log.path || !access_log_->is_open();
+  if (!next.access_log.enabled || !is_new) return true;
+  auto opened = exchange::LogWriter::open(next.access_log.path);
+  if (!opened) {
+    issues.error({file_, 1, 1}, "log.access.path: " + opened.error());
+    return false;
+  }
+  access_log_->move_to(next.access_log.path, std::move(*opened));
   return true;
 }
 
@@ -418,12 +437,23 @@ void Gateway::drain() {
   for (auto& worker : workers_) worker->drain();
 }
 
+void Gateway::note_configuration(const ListenerList& listeners) {
+  counters_.configured_at = wall_now();
+  std::map<std::string, WallSeconds> ends;
+  for (const ListenerSettings& listener : listeners)
+    if (listener.tls != nullptr)
+      for (const auto& [file, at] : listener.tls->ends()) ends[file] = at;
+  counters_.certificates.clear();
+  for (const auto& [file, at] : ends) counters_.certificates.push_back({file, at});
+}
+
 void Gateway::describe(exchange::Census& census) {
   census.process = counters_;
+  census.process.usage = measure_process();
   census.process.issuers = refresher_->health();
   census.process.access_log_dropped = access_log_->dropped();
   if (audit_) census.process.audit_log_dropped = audit_->dropped();
-  if (shared_store_ != nullptr) census.process.store = shared_store_->health();
+  if (shared_store_ != nullptr) census.process.shared_store = shared_store_->health();
   census.version = GW_VERSION;
   census.config_file = file_;
   census.started = started_;

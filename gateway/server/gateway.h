@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "exchange/access_log.h"
 #include "exchange/audit_log.h"
+#include "exchange/log_writer.h"
 #include "mail/outbox.h"
 #include "net/blocking_pool.h"
 #include "net/signals.h"
@@ -51,10 +51,12 @@ class Gateway final : private net::Deadline {
   // What changed, into the report and the log. False when it lets more through and may not.
   bool judge_changes(const exchange::Snapshot& next, config::Issues& issues,
                      exchange::ReloadReport& report) const;
+  bool follow_access_log(const config::Config& next, config::Issues& issues);
   void watch_files(std::vector<std::string> files);
   void drain();
   bool has_remote_issuers() const;
   void describe(exchange::Census& census);
+  void note_configuration(const ListenerList& listeners);
   void end(int status);
   void stop_at_once(int status);
   void on_deadline() override;  // of the drain

@@ -276,6 +276,7 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Pur
       .hash = config.hash,
       .https_port_text = find_https_port(config),
       .access_log = config.access_log.enabled,
+      .access_format = config.access_log.format,
       .access_sample = config.access_log.sample,
       .max_revocation_lag = config.store.max_revocation_lag,
       .serves_without_store = config.store.serves_on_failure,

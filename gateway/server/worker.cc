@@ -4,6 +4,8 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "base/log.h"
 
@@ -12,6 +14,11 @@ namespace {
 
 constexpr int kLoads = 20;                   // of the list of revocations, before the start has failed
 constexpr std::size_t kScratch = 64 * 1024;  // one read of an upstream's answer
+
+std::optional<store::MeteredStore> meter(store::Store* store) {
+  if (store == nullptr) return std::nullopt;
+  return store::MeteredStore(*store);
+}
 
 }  // namespace
 
@@ -23,8 +30,9 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
       limits_(snapshot->limits),
       tickets_(tickets),
       settings_(std::move(listeners)),
-      access_log_(deadlines_, shared.access_log, shared.log_as_json),
+      access_log_(deadlines_, shared.access_log),
       audit_log_(deadlines_, shared.audit),
+      store_(meter(shared.store)),
       key_demand_(loop_, deadlines_, [this](const std::string& issuer) { shared_.ask_for_keys(issuer); }),
       receipts_(shared.control != nullptr ? std::make_unique<exchange::ReceiptRing>(shared.workers)
                                           : nullptr),
@@ -40,7 +48,7 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
                 [this] { return troubles(); },
                 counters_,
                 shared.rate_limits,
-                shared.store,
+                store(),
                 shared.ask_for_keys ? &key_demand_ : nullptr,
                 shared.control,
                 shared.audit != nullptr ? &audit_log_ : nullptr,
@@ -112,7 +120,7 @@ void Worker::find_receipt(std::string request_id, Callback<void(std::optional<ex
 
 void Worker::run() {
   apply(std::move(first_snapshot_), std::move(settings_));
-  if (shared_.store != nullptr)
+  if (store_)
     watch_revocations();
   else
     open_doors();
@@ -121,14 +129,14 @@ void Worker::run() {
 
 // No request is served before what was revoked is known.
 void Worker::watch_revocations() {
-  operations_.push_back(shared_.store->watch_revocations(
+  operations_.push_back(store_->watch_revocations(
       loop_, [this](const store::Revocation& revocation) { revocations_.apply(revocation, loop_.wall()); }));
   load_revocations(shared_.shared_store != nullptr ? kLoads : 1);
 }
 
 // A store that others share may be slow for once.
 void Worker::load_revocations(int tries) {
-  operations_.push_back(shared_.store->load_revocations(
+  operations_.push_back(store_->load_revocations(
       loop_, wall_now(), [this, tries](Result<std::vector<store::Revocation>> loaded) {
         if (!loaded && tries > 1) return load_revocations(tries - 1);
         if (!loaded) return events_.on_failed("cannot read the revocations: " + loaded.error().detail);
@@ -215,7 +223,14 @@ void Worker::apply(std::shared_ptr<const exchange::Snapshot> snapshot, ListenerL
     counters_.token_cache_hits += world_->verifier.cache().hits();
     counters_.token_cache_misses += world_->verifier.cache().misses();
   }
-  world_ = make_local<exchange::World>(std::move(snapshot), cluster_worker(), shared_.store, world_.get());
+  forget_routes(*snapshot);
+  world_ = make_local<exchange::World>(std::move(snapshot), cluster_worker(), store(), world_.get());
+}
+
+void Worker::forget_routes(const exchange::Snapshot& snapshot) {
+  std::unordered_set<std::string_view> names;
+  for (const policy::Route& route : snapshot.routes.routes()) names.insert(route.name);
+  counters_.keep_routes([&](const std::string& name) { return names.contains(name); });
 }
 
 bool Worker::lacks_keys() const {
@@ -255,6 +270,8 @@ std::vector<std::string> Worker::troubles() const {
 exchange::Counters Worker::counted() const {
   exchange::Counters all = counters_;
   all.connections = clients_;
+  all.rounds = loop_.rounds();
+  if (store_) all.store = store_->meter();
   if (world_) {
     const auth::TokenCache& cache = world_->verifier.cache();
     all.token_cache_entries = cache.size();
@@ -263,9 +280,20 @@ exchange::Counters Worker::counted() const {
     for (const auto& cluster : world_->clusters)
       for (std::size_t i = 0; i < cluster->size(); ++i) {
         const upstream::Server& server = cluster->server(i);
-        all.servers[{cluster->options().name, server.url().text}] +=
-            {!cluster->is_down(i), cluster->is_ejected(i) ? 1u : 0u, server.outlier().ejections(),
-             server.active()};
+        const upstream::PoolState pool = server.pool_state();
+        const auto key = std::pair(cluster->options().name, server.url().text);
+        const exchange::ServerState state{.up = !cluster->is_down(i),
+                                          .ejected = cluster->is_ejected(i) ? 1u : 0u,
+                                          .ejections = server.outlier().ejections(),
+                                          .active = server.active(),
+                                          .idle = pool.idle,
+                                          .open = pool.open,
+                                          .waiting = pool.waiting,
+                                          .dials = server.dials(),
+                                          .failed_dials = server.failed_dials()};
+        const auto [known, is_new] = all.servers.emplace(key, state);
+        if (!is_new) known->second += state;
+        all.upstream_times[cluster->options().name] += server.answers();
       }
   }
   return all;

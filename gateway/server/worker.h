@@ -24,6 +24,7 @@
 #include "server/downstream_connection.h"
 #include "server/key_refresher.h"
 #include "server/snapshot_builder.h"
+#include "store/metered_store.h"
 #include "store/shared_store.h"
 
 namespace gw::mail {
@@ -45,7 +46,6 @@ struct SharedServices {
   store::Store* store = nullptr;  // null without login
   exchange::LogWriter& access_log;
   policy::RateLimits& rate_limits;
-  bool log_as_json = true;
   unsigned workers = 1;
   exchange::Control* control = nullptr;         // not null where there is an admin address
   auth::KeyDemand::Ask ask_for_keys = nullptr;  // any thread; null: nobody fetches keys
@@ -91,6 +91,7 @@ class Worker {
   std::unique_ptr<net::Stream> make_stream(const Door& door, UniqueFd fd);
   exchange::Exchange& open_exchange(http::ServerStream& stream, const exchange::Downstream& downstream);
   void release(std::uint64_t connection_id);
+  exchange::TlsCounters& tls_counters() { return counters_.tls; }
   bool is_draining() const { return draining_; }
 
  private:
@@ -105,10 +106,13 @@ class Worker {
   void report_if_drained();
   void close_everything();
   exchange::Counters counted() const;
+  void forget_routes(const exchange::Snapshot& snapshot);
   bool lacks_keys() const;
   bool lacks_store() const;
   std::vector<std::string> troubles() const;
   upstream::ClusterWorker cluster_worker();
+
+  store::Store* store() { return store_ ? &*store_ : nullptr; }
 
   const SharedServices shared_;
   Events events_;
@@ -128,6 +132,7 @@ class Worker {
   exchange::AccessLog access_log_;
   exchange::AuditLog audit_log_;
   exchange::Counters counters_;
+  std::optional<store::MeteredStore> store_;  // nothing without login
   auth::KeyDemand key_demand_;
   const std::unique_ptr<exchange::ReceiptRing> receipts_;  // null without an admin address
   exchange::Services services_;

@@ -197,18 +197,11 @@ net::Operation RedisStore::ask(net::EventLoop& loop, const RedisScript& script, 
   return submit<T>(loop, std::move(work), std::move(done));
 }
 
-// Counts, and makes an error of what Redis calls one.
+// Notes how it is, and makes an error of what Redis calls one.
 RedisStore::Reply RedisStore::judged(Reply done) {
-  return [this, done = std::move(done), begun = steady_now()](Result<Value> reply) mutable {
+  return [this, done = std::move(done)](Result<Value> reply) mutable {
     {
       const std::lock_guard lock(mutex_);
-      ++health_.commands;
-      if (reply) {
-        ++health_.answered;
-        health_.waited += std::chrono::duration_cast<std::chrono::microseconds>(steady_now() - begun);
-      } else {
-        ++health_.failures;
-      }
       health_.up = reply.ok();
       health_.trouble = reply ? std::string() : reply.error().detail;
       health_.reconnects = client_.reconnects();

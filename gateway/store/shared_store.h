@@ -31,16 +31,11 @@ struct GrantedLease {
   std::uint64_t quota_spent = 0;
 };
 
-// Since the start, but for what says otherwise.
 struct StoreHealth {
   bool up = true;       // now
   std::string trouble;  // why it is not
-  std::uint64_t commands = 0;
-  std::uint64_t failures = 0;  // without an answer in time
   std::uint64_t reconnects = 0;
-  std::uint64_t answered = 0;
-  std::chrono::microseconds waited{0};  // by those that were answered
-  std::chrono::milliseconds lag{0};     // now: since when revocations of others may be unknown here
+  std::chrono::milliseconds lag{0};  // now: since when revocations of others may be unknown here
 };
 
 class SharedStore : public Store {

@@ -68,6 +68,10 @@ enum class RevokedKind : std::uint8_t {
   subject,  // everything of a `sub` issued at or before `at`
   issuer,   // everything of an `iss` issued at or before `at`
 };
+// Whether it goes by `iat`, so that what is issued later in the second of `at` is covered, too.
+constexpr bool covers_a_second(RevokedKind kind) {
+  return kind == RevokedKind::subject || kind == RevokedKind::issuer;
+}
 struct Revocation {
   RevokedKind kind = RevokedKind::token;
   std::string value;

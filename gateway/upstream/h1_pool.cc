@@ -18,7 +18,7 @@ H1Pool::~H1Pool() {
 
 Lease H1Pool::try_acquire() {
   if (idle_.empty()) return {};
-  std::unique_ptr<http::ClientStream> client = std::move(idle_.back().connection);
+  std::unique_ptr<http::H1Client> client = std::move(idle_.back().connection);
   idle_.pop_back();
   return {LocalRef<Server>(&server_), std::move(client)};
 }
@@ -35,8 +35,10 @@ net::Operation H1Pool::acquire(Acquired done) {
   return {&H1Pool::cancel, this, id};
 }
 
-void H1Pool::give_back(std::unique_ptr<http::ClientStream> stream) {
-  if (!stream->is_reusable() || (idle_.size() >= options().keepalive && queue_.empty())) {
+void H1Pool::give_back(std::unique_ptr<http::ClientStream> given) {
+  std::unique_ptr<http::H1Client> stream(static_cast<http::H1Client*>(given.release()));
+  if (!stream->is_reusable() || !is_wanted(*stream) ||
+      (idle_.size() >= options().keepalive && queue_.empty())) {
     stream->cancel();
     --open_;
     loop().defer_delete(std::move(stream));
@@ -45,6 +47,28 @@ void H1Pool::give_back(std::unique_ptr<http::ClientStream> stream) {
     if (idle_.size() == 1) set_deadline();
   }
   if (!queue_.empty()) loop().run_later(*this);
+}
+
+void H1Pool::keep_only(const net::Addresses& addresses) {
+  if (std::equal(addresses.begin(), addresses.end(), wanted_.begin(), wanted_.end(),
+                 [](const net::Address& a, const net::Address& b) { return a.has_ip_of(b); }))
+    return;
+  wanted_ = addresses;
+  ++wanted_id_;
+  for (Idle& idle : idle_) {
+    if (is_wanted(*idle.connection)) continue;
+    loop().defer_delete(std::move(idle.connection));
+    --open_;
+  }
+  std::erase_if(idle_, [](const Idle& idle) { return idle.connection == nullptr; });
+  if (!queue_.empty()) loop().run_later(*this);
+}
+
+bool H1Pool::is_wanted(http::H1Client& connection) const {
+  if (std::exchange(connection.judged_by, wanted_id_) == wanted_id_) return true;
+  const net::Address peer = net::Address::of_peer(connection.fd());
+  return std::any_of(wanted_.begin(), wanted_.end(),
+                     [&](const net::Address& each) { return each.has_ip_of(peer); });
 }
 
 void H1Pool::on_idle_connection_lost(http::ClientStream& connection) {
@@ -115,7 +139,7 @@ void H1Pool::on_dialed(std::uint64_t id, Result<std::unique_ptr<net::Stream>, ne
   const LocalRef<Server> keep(&server_);
   if (!result) {
     --open_;
-    answer(id, server_.error_of(result.error()));
+    answer(id, server_.take_failure(result.error()));
     if (!queue_.empty()) loop().run_later(*this);
     return;
   }

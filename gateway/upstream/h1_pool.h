@@ -23,11 +23,13 @@ class H1Pool final : public Pool, private http::H1ClientOwner, private net::Task
   Lease try_acquire() override;
   net::Operation acquire(Acquired done) override;
   void give_back(std::unique_ptr<http::ClientStream> stream) override;
+  void keep_only(const net::Addresses& addresses) override;
   std::size_t active() const override { return open_ - idle_.size(); }
+  PoolState state() const override { return {open_, idle_.size(), waiters_.size()}; }
 
  private:
   struct Idle {
-    std::unique_ptr<http::ClientStream> connection;
+    std::unique_ptr<http::H1Client> connection;
     TimePoint since;
   };
   struct Waiter {
@@ -36,6 +38,7 @@ class H1Pool final : public Pool, private http::H1ClientOwner, private net::Task
     TimePoint until;
   };
 
+  bool is_wanted(http::H1Client& connection) const;
   void on_idle_connection_lost(http::ClientStream& connection) override;
   void run_task() override;     // serves who waits
   void on_deadline() override;  // closes what was idle too long, refuses who waited too long
@@ -49,7 +52,9 @@ class H1Pool final : public Pool, private http::H1ClientOwner, private net::Task
 
   Server& server_;
   std::vector<Idle> idle_;
-  std::size_t open_ = 0;  // idle, leased or being dialed
+  net::Addresses wanted_;        // what the name stands for, once it has been asked for again
+  std::uint32_t wanted_id_ = 0;  // another with each change of it
+  std::size_t open_ = 0;         // idle, leased or being dialed
   SlotMap<Waiter> waiters_;
   std::deque<std::uint64_t> queue_;  // waiters for whom nothing is being dialed
 };

@@ -40,10 +40,26 @@ void H2Pool::give_back(std::unique_ptr<http::ClientStream> stream) {
   loop().defer_delete(std::move(stream));
 }
 
+void H2Pool::keep_only(const net::Addresses& addresses) {
+  for (const auto& client : clients_) {
+    const net::Address peer = net::Address::of_peer(client->fd());
+    if (std::none_of(addresses.begin(), addresses.end(),
+                     [&](const net::Address& each) { return each.has_ip_of(peer); }))
+      client->leave();
+  }
+}
+
 std::size_t H2Pool::active() const {
   std::size_t all = queue_.size();
   for (const auto& client : clients_) all += client->streams();
   return all;
+}
+
+PoolState H2Pool::state() const {
+  PoolState state{clients_.size() + dialing_, 0, waiters_.size()};
+  for (const auto& client : clients_)
+    if (client->streams() == 0) ++state.idle;
+  return state;
 }
 
 void H2Pool::on_room(http::H2Client&) {
@@ -120,7 +136,7 @@ void H2Pool::on_dialed(std::uint64_t id, Result<std::unique_ptr<net::Stream>, ne
   const LocalRef<Server> keep(&server_);
   dials_.take(id);
   --dialing_;
-  if (!result) return refuse_all(server_.error_of(result.error()));
+  if (!result) return refuse_all(server_.take_failure(result.error()));
   if (server_.url().tls && (*result)->alpn() != "h2")
     return refuse_all({Fault::upstream_protocol, server_.url().text + ": does not take HTTP/2 (ALPN h2)"});
   const ClusterWorker& worker = server_.worker();

@@ -23,7 +23,9 @@ class H2Pool final : public Pool, private http::H2ClientOwner, private net::Task
   Lease try_acquire() override;
   net::Operation acquire(Acquired done) override;
   void give_back(std::unique_ptr<http::ClientStream> stream) override;
+  void keep_only(const net::Addresses& addresses) override;
   std::size_t active() const override;
+  PoolState state() const override;
 
  private:
   struct Waiter {

@@ -10,6 +10,9 @@
 namespace gw::upstream {
 namespace {
 
+constexpr Duration kLookInterval =
+    500ms;  // how often a busy server's name is looked at; asked for by its TTL
+
 std::string format_authority(const ServerUrl& url) {
   if (url.host.starts_with('/')) return "localhost";  // a unix socket has no name of its own
   std::string text = url.host.find(':') == std::string::npos ? url.host : '[' + url.host + ']';
@@ -25,6 +28,7 @@ Server::Server(std::shared_ptr<const ClusterSpec> spec, const ServerUrl& url, co
       worker_(worker),
       authority_(format_authority(url)),
       outlier_(spec_->options.outlier ? &*spec_->options.outlier : nullptr) {
+  if (url_.host.starts_with('/') || net::Address::parse(url_.host, 0)) look_at_ = TimePoint::max();
   if (options().http2)
     pool_ = std::make_unique<H2Pool>(*this);
   else
@@ -33,7 +37,20 @@ Server::Server(std::shared_ptr<const ClusterSpec> spec, const ServerUrl& url, co
 
 Server::~Server() = default;
 
+void Server::look_again() {
+  look_at_ = worker_.loop.now() + kLookInterval;
+  net::Resolver& resolver = worker_.dialer.resolver();
+  if (const net::Addresses* known = resolver.find(url_.host)) return pool_->keep_only(*known);
+  if (is_looking_) return;
+  is_looking_ = true;
+  looking_ = resolver.resolve(url_.host, [this](Result<net::Addresses, std::string> found) {
+    is_looking_ = false;
+    if (found) pool_->keep_only(*found);  // else: what was known last goes on
+  });
+}
+
 net::Operation Server::dial(net::Dialer::Done done) {
+  ++dials_;
   net::Dialer::Target target{url_.host, url_.port, nullptr, {}, options().connect_timeout};
   if (url_.tls) {
     target.tls = spec_->tls;
@@ -50,7 +67,8 @@ void Server::note_failure() {
              {"ms", static_cast<std::int64_t>(options().outlier->eject.count())}});
 }
 
-Error Server::error_of(const net::DialFailure& failure) const {
+Error Server::take_failure(const net::DialFailure& failure) {
+  ++failed_dials_;
   return {failure.timed_out ? Fault::upstream_timeout : Fault::upstream_refused,
           url_.text + ": " + failure.detail};
 }

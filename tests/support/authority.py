@@ -29,22 +29,22 @@ class Authority:
         self.file = self.folder / f"{name}.ca.pem"
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _build(self, name, key, extensions):
+    def _build(self, name, key, extensions, days=2):
         builder = (x509.CertificateBuilder().subject_name(_name(name))
                    .issuer_name(self._certificate.subject if hasattr(self, "_certificate") else _name(name))
                    .public_key(key.public_key()).serial_number(x509.random_serial_number())
                    .not_valid_before(_now() - datetime.timedelta(hours=1))
-                   .not_valid_after(_now() + datetime.timedelta(days=2)))
+                   .not_valid_after(_now() + datetime.timedelta(days=days)))
         for extension in extensions:
             builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         return builder.sign(self._key, hashes.SHA256())
 
-    def issue(self, name, dns=(), ips=(), uris=()):
+    def issue(self, name, dns=(), ips=(), uris=(), days=2):
         """A P-256 certificate with its key, as files NAME.crt and NAME.key."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = ([x509.DNSName(each) for each in dns] + [x509.IPAddress(ipaddress.ip_address(each)) for each in ips]
                  + [x509.UniformResourceIdentifier(each) for each in uris])
-        certificate = self._build(name, key, [x509.SubjectAlternativeName(names)] if names else [])
+        certificate = self._build(name, key, [x509.SubjectAlternativeName(names)] if names else [], days)
         made = Certificate(self.folder / f"{name}.crt", self.folder / f"{name}.key")
         made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         made.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,

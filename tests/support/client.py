@@ -14,11 +14,13 @@ from .waiting import SLOWNESS
 class Connection:
     """One TCP (or TLS) connection to the gateway."""
 
-    def __init__(self, port, ca=None, timeout=20, alpn=("http/1.1",), receive_buffer=None):
+    def __init__(self, port, ca=None, timeout=20, alpn=("http/1.1",), receive_buffer=None, source=None):
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(timeout * SLOWNESS)
+        if source:
+            sock.bind((source, 0))
         sock.connect(("127.0.0.1", port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if ca:

@@ -35,9 +35,10 @@ def run_gatewarden(*arguments, stdin="", env=None, cwd=None):
 class Gateway:
     """A configuration in a folder, and the process that serves it between start() and stop()."""
 
-    def __init__(self, folder, config, certificate, *, server="", listener="", limits="", env=None):
+    def __init__(self, folder, config, certificate, *, server="", listener="", limits="", env=None, prefix=()):
         self.folder = Path(folder)
         self.certificate = certificate
+        self._prefix = list(prefix)  # what the command is run by
         self._env = {**os.environ, **(env or {})}
         self._ports = [ReservedPort() for _ in range(3)]
         self.port, self.tls_port, self.admin_port = (port.number for port in self._ports)
@@ -78,7 +79,7 @@ class Gateway:
         """`files`: how many descriptors it may have."""
         limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([*limit, BINARY, "run", "-c", str(self.config)], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*self._prefix, *limit, BINARY, "run", "-c", str(self.config)], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, cwd=self.folder, env=self._env)
 
     def wait_until_ready(self):

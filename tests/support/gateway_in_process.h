@@ -33,9 +33,9 @@ class GatewayInProcess {
   explicit GatewayInProcess(const std::string& yaml) : GatewayInProcess(yaml, Options()) {}
   GatewayInProcess(const std::string& yaml, const Options& options) {
     World world = build(yaml);
-    const server::SharedServices shared{pool_,       options.store,
-                                        access_log_, options.limits == nullptr ? limits_ : *options.limits,
-                                        true,        options.workers};
+    const server::SharedServices shared{pool_, options.store, access_log_,
+                                        options.limits == nullptr ? limits_ : *options.limits,
+                                        options.workers};
     for (unsigned i = 0; i < options.workers; ++i) {
       server::Worker::Events events;
       events.on_ready = [this] { count(ready_); };

@@ -54,8 +54,10 @@ class H2Answer:
 
 class H2Upstream:
     def __init__(self, answer=lambda request: H2Answer(), certificate=None, alpn=("h2",), max_streams=100,
-                 refuse=lambda headers: False):
+                 refuse=lambda headers: False, address=None,
+                 lenient=False):
         self.answer, self._refuse, self._max_streams = answer, refuse, max_streams
+        self.lenient = lenient  # takes fields that no peer may send
         self.requests, self.errors, self.connections, self.most_streams = [], [], 0, 0
         self._lock = threading.Lock()
         self._open = set()
@@ -64,11 +66,11 @@ class H2Upstream:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate.certificate, certificate.key)
             self._tls.set_alpn_protocols(list(alpn))
-        self._port = ReservedPort()
-        self.port = self._port.number
+        self._port = None if address else ReservedPort()
+        self.port = address[1] if address else self._port.number
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._listener.bind(("127.0.0.1", self.port))
+        self._listener.bind(address or ("127.0.0.1", self.port))
         self._listener.listen(128)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -100,7 +102,8 @@ class H2Upstream:
             pass
         self._listener.close()
         self.close_connections()
-        self._port.release()
+        if self._port:
+            self._port.release()
 
     def _accept(self):
         while True:
@@ -134,8 +137,9 @@ class H2Upstream:
 class _Session:
     def __init__(self, service, sock, number):
         self.service, self.socket, self.number = service, sock, number
-        self.connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False,
-                                                                               header_encoding="latin-1"))
+        self.connection = h2.connection.H2Connection(h2.config.H2Configuration(
+            client_side=False, header_encoding="latin-1", validate_inbound_headers=not service.lenient,
+            normalize_inbound_headers=not service.lenient))
         self.requests, self.sending = {}, {}
 
     def serve(self):

@@ -70,8 +70,9 @@ class OpenIdProvider:
                             resource=f"urn:api:{kind}")
         return json.loads(answer)["access_token"]
 
-    def rotate_keys(self):
-        self._post("/rotate-keys")
+    def rotate_keys(self, keep=False):
+        """New keys for the running provider; with `keep` the former ones stay published."""
+        self._post("/rotate-keys" + ("?keep" if keep else ""))
 
     def revoke(self, token):
         self._post("/token/revocation", token=token)

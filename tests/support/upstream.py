@@ -57,7 +57,8 @@ class Exchange:
 class Upstream:
     """`answer(request)` returns bytes; or `serve(exchange)` does what it likes and returns True to go on."""
 
-    def __init__(self, answer=echo, serve=None, certificate=None, reads_body=True, receive_buffer=None):
+    def __init__(self, answer=echo, serve=None, certificate=None, reads_body=True, receive_buffer=None,
+                 address=None):
         self.answer = answer
         self._serve = serve
         self._reads_body = reads_body
@@ -71,13 +72,13 @@ class Upstream:
         if certificate:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate.certificate, certificate.key)
-        self._port = ReservedPort()
-        self.port = self._port.number
+        self._port = None if address else ReservedPort()
+        self.port = address[1] if address else self._port.number
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if receive_buffer:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self._listener.bind(("127.0.0.1", self.port))
+        self._listener.bind(address or ("127.0.0.1", self.port))
         self._listener.listen(128)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -111,7 +112,8 @@ class Upstream:
             pass
         self._listener.close()
         self.close_idle_connections()
-        self._port.release()
+        if self._port:
+            self._port.release()
 
     def _accept(self):
         while True:

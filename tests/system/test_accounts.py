@@ -3,6 +3,7 @@
 one, aiosmtpd."""
 import email
 import email.policy
+import json
 import re
 import sqlite3
 import ssl
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from aiosmtpd.controller import Controller
 from support.certificates import make_certificate
+from support.client import Connection
 from support.gateway import USERS, in_front_of, in_parallel
 from support.ports import ReservedPort
 from support.tokens import decode
@@ -164,6 +166,33 @@ def test_a_link_by_mail_gives_a_new_password_once(gateway, upstream, mail_server
     assert can_log_in(gate, ANOTHER) and not can_log_in(gate, PASSWORD)
     assert gate.get("/", token=before["access_token"]).code == "token_revoked"
     assert gate.refresh(before["refresh_token"]).code == "token_revoked"
+
+
+@pytest.mark.parametrize("way", ["reset", "everywhere", "operator", "command"])
+def test_who_has_ended_everything_until_now_may_sign_in_at_once(gateway, upstream, mail_server, way):
+    box = mail_server()
+    gate = gateway(with_reset(box.port) + in_front_of(upstream()), users=ALICE)
+    old = gate.login("alice", PASSWORD)["access_token"]
+    subject, password = decode(old)[1]["sub"], PASSWORD
+    if way == "reset":
+        assert gate.post("/reset", {"email": "alice@example.com"}).status == 202
+        change = {"token": link_of(box), "password": ANOTHER}
+    wait_until(lambda: time.time() % 1 < 0.3, "beginning of a second")
+    if way == "reset":
+        password = ANOTHER
+        assert gate.post("/reset", change).status == 204
+    elif way == "everywhere":
+        assert gate.request("DELETE", "/sessions", token=old).status == 204
+    elif way == "operator":
+        with Connection(gate.admin_port) as connection:
+            assert connection.request("POST", "/api/revoke", [("Content-Type", "application/json")],
+                                      json.dumps({"sub": subject}).encode(), host="127.0.0.1").status == 204
+    else:
+        assert gate.run("token", "revoke", "--sub", subject).returncode == 0
+    new = gate.login("alice", password)
+    wait_until(lambda: gate.get("/", token=old).code == "token_revoked", "end of the old token")
+    assert gate.get("/", token=new["access_token"]).status == 200
+    assert gate.refresh(new["refresh_token"]).status == 200
 
 
 @pytest.mark.parametrize("way", ["reset", "password", "command"])

@@ -79,17 +79,6 @@ def scrape(gate):
 
 def test_a_scrape_is_strict_prometheus_text(gateway):
     metrics = scrape(gateway(FIXED))
-    assert metrics.types == {
-        "gatewarden_build_info": "gauge", "gatewarden_requests_total": "counter",
-        "gatewarden_request_duration_seconds": "histogram", "gatewarden_refusals_total": "counter",
-        "gatewarden_unenforced_refusals_total": "counter", "gatewarden_shadow_refusals_total": "counter",
-        "gatewarden_logins_total": "counter",
-        "gatewarden_upstream_failures_total": "counter", "gatewarden_connections": "gauge",
-        "gatewarden_token_cache_entries": "gauge", "gatewarden_token_cache_hits_total": "counter",
-        "gatewarden_token_cache_misses_total": "counter", "gatewarden_config_reloads_total": "counter",
-        "gatewarden_config_reload_failures_total": "counter", "gatewarden_access_log_dropped_total": "counter",
-        "gatewarden_upstream_server_up": "gauge", "gatewarden_upstream_server_ejected": "gauge",
-        "gatewarden_upstream_ejections_total": "counter", "gatewarden_upstream_requests_active": "gauge"}
     buckets = [(dict(labels)["le"], value) for (name, labels), value in metrics.samples.items()
                if name == "gatewarden_request_duration_seconds_bucket"]
     bounds = [float(bound) for bound, _ in buckets]

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The assertion for upstreams, verified with the code that docs/keys.md shows."""
 import json
+import os
 import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from support.gateway import ROOT, USERS, in_front_of
+from support.gateway import BINARY, ROOT, USERS, in_front_of
 from support.tokens import SHARED_ISSUER, decode, good_token, with_another_signature
 
 PASSWORD = "a-long-enough-password"
@@ -20,9 +22,10 @@ def shown(language):
     return re.search(rf"^```{language}\n(.*?)^```", (ROOT / "docs/keys.md").read_text(), re.M | re.S).group(1)
 
 
-def run(command, folder, name, text, *arguments):
+def run(command, folder, name, text, *arguments, env=None):
     (folder / name).write_text(text)
-    return subprocess.run([*command, name, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=110)
+    return subprocess.run([*command, name, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=110,
+                          env=env)
 
 
 def in_python(folder, jwks, cases):
@@ -78,7 +81,64 @@ def in_java(folder, jwks, cases):
     return [None if line == "null" else line for line in done.stdout.split()]
 
 
-@pytest.mark.parametrize("verify, program", [(in_python, "python3"), (in_node, "node"), (in_php, "php"), (in_java, "java")])
+GO_LIBRARIES = Path("/usr/share/gocode")  # where Debian puts them
+
+
+def in_go(folder, jwks, cases):
+    if not (GO_LIBRARIES / "src/github.com/golang-jwt/jwt").exists():
+        pytest.skip("golang-github-golang-jwt-jwt-dev is not installed")
+    text = """package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"os"
+
+	"github.com/golang-jwt/jwt"
+)
+""" + shown("go") + """
+func main() {
+	var given struct {
+		Keys  []map[string]string
+		Cases [][3]string
+	}
+	text, _ := os.ReadFile("cases.json")
+	if err := json.Unmarshal(text, &given); err != nil {
+		panic(err)
+	}
+	number := func(text string) *big.Int {
+		bytes, _ := base64.RawURLEncoding.DecodeString(text)
+		return new(big.Int).SetBytes(bytes)
+	}
+	keys := map[string]*ecdsa.PublicKey{}
+	for _, k := range given.Keys {
+		keys[k["kid"]] = &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(k["x"]), Y: number(k["y"])}
+	}
+	subjects := []interface{}{}
+	for _, one := range given.Cases {
+		claims, err := verify(one[0], keys, one[1], one[2])
+		if err != nil {
+			subjects = append(subjects, nil)
+		} else {
+			subjects = append(subjects, claims["sub"])
+		}
+	}
+	json.NewEncoder(os.Stdout).Encode(subjects)
+}
+"""
+    (folder / "cases.json").write_text(json.dumps({"Keys": jwks["keys"], "Cases": cases}))
+    cache = Path(BINARY).resolve().parents[1] / "go"  # its own libraries are compiled once
+    done = run(["go", "run"], folder, "verify.go", text, env={
+        **os.environ, "HOME": str(folder), "GO111MODULE": "off", "GOPATH": str(GO_LIBRARIES), "GOCACHE": str(cache)})
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("verify, program", [(in_go, "go"), (in_python, "python3"), (in_node, "node"), (in_php, "php"), (in_java, "java")])
 def test_the_documented_code_takes_the_assertion_and_nothing_else(gateway, upstream, tmp_path, verify, program):
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")

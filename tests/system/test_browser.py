@@ -2,6 +2,8 @@
 """The pages in a real browser: Chromium, driven by the scripts of tests/browser. Screenshots are kept beside the logs
 of the build, in tests/browser."""
 import fcntl
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +12,9 @@ from pathlib import Path
 import pytest
 from support.gateway import BINARY, ROOT, USERS, in_front_of
 from support.ports import ReservedPort
+from support.upstream import Upstream, chunked, response
 from support.waiting import SLOWNESS
+from support.websocket_service import WebSocketService
 
 PASSWORD = "a-long-enough-password"
 SCRIPTS = ROOT / "tests" / "browser"
@@ -57,3 +61,51 @@ def test_a_locked_account_says_how_long_to_wait(packages, gateway, upstream):
     config = PATIENT.replace("failures: 1000", "failures: 3")
     gate = gateway(config + in_front_of(upstream()), users={"alice": PASSWORD}, files={"logo.svg": LOGO})
     drive(gate, "locked")
+
+
+def test_a_browser_is_a_client_of_the_api(packages, gateway):
+    """fetch with uploads, server-sent events and a WebSocket, over HTTP/2 where browsers speak it, with the session's
+    cookie."""
+    def serve(exchange):
+        request = exchange.request
+        if request.target.startswith("/api/upload"):
+            digest, size = hashlib.sha256(), 0
+            for piece in exchange.body():
+                digest.update(piece)
+                size += len(piece)
+            seen = {"sha256": digest.hexdigest(), "size": size, "sub": request.header("X-Auth-Subject"),
+                    "cookie": request.header("Cookie")}
+            exchange.send(response(json.dumps(seen), headers=[("Content-Type", "application/json")]))
+            return True
+        request.body = b"".join(exchange.body())
+        if request.target.startswith("/api/events"):
+            exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for number in range(20):
+                event = b"id: %d\ndata: event %d\n\n" % (number, number)
+                exchange.send(b"%x\r\n%s\r\n" % (len(event), event))
+            exchange.peer_is_gone()  # until the page closes it
+            return False
+        if request.target.startswith("/api/download"):
+            exchange.send(chunked(*[b"x" * 65536] * 64))
+            return True
+        exchange.send(response("<!doctype html><title>app</title><h1>app</h1>",
+                               headers=[("Content-Type", "text/html")]))
+        return True
+
+    up = Upstream(serve=serve, reads_body=False)
+    try:
+        with WebSocketService() as talk:
+            gate = gateway(PATIENT + f"""
+upstreams:
+  app: {{servers: [{up.url}]}}
+  talk: {{servers: [{talk.url}]}}
+routes:
+  - {{path: /**, upstream: app}}
+  - {{path: /talk, upstream: talk}}
+""", users={"alice": PASSWORD}, files={"logo.svg": LOGO})
+            drive(gate, "wire")
+            assert [path for path, _ in talk.paths] == ["/talk"]
+            assert talk.paths[0][1]["X-Auth-Subject"]
+    finally:
+        up.stop()
+    assert not up.errors

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens and keys of other implementations here, ours there, and a real OpenID provider as an issuer."""
 import json
+import threading
 import time
 
 import pytest
@@ -87,7 +88,35 @@ identity: {{headers: {{X-Auth-Issuer: iss, X-Auth-Client: client_id, X-Auth-Scop
         assert service.last.header("X-Auth-Client") == "service"
     assert outcome(gate.get("/", token=former["opaque"] + "x")) == (401, "token_revoked")
 
+    # Rotated as providers do it, under requests whose tokens are fresh: nobody notices.
     wait_until(lambda: time.monotonic() - started > 5.2, "end of the cool-down")
+    seen, stop = [], threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            for kind in ("jwt", "jwt-rsa", "opaque"):
+                token = provider.token(kind)
+                seen.append((outcome(gate.get("/", token=token)), decode(token)[0]["kid"] if kind != "opaque" else ""))
+
+    clients = [threading.Thread(target=ask) for _ in range(3)]
+    for client in clients:
+        client.start()
+    try:
+        wait_until(lambda: len(seen) > 30, "answers")
+        before = {kid for _, kid in seen}
+        provider.rotate_keys(keep=True)
+        rotated, count = time.monotonic(), len(seen)
+        wait_until(lambda: len(seen) > count + 100, "answers after the rotation", 30)
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+    assert {one for one, _ in seen} == {"ok"}, seen
+    assert len({kid for _, kid in seen} - before) == 2, "tokens of both new keys"
+    for kind, token in former.items():
+        assert outcome(gate.get("/", token=token)) == "ok", kind
+
+    wait_until(lambda: time.monotonic() - rotated > 5.2, "end of the cool-down")
     provider.rotate_keys()
     for kind in ("jwt", "jwt-rsa"):
         assert outcome(gate.get("/", token=provider.token(kind))) == "ok", "at the first request after the rotation"

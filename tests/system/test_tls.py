@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS as clients meet it: certificates that change, sessions, stapled OCSP, client certificates."""
 import datetime
+import json
+import os
+import re
+import shutil
 import signal
 import socket
 import ssl
@@ -248,3 +252,69 @@ def test_what_testssl_would_lower_the_grade_for_is_not_there(tls_gateway, tmp_pa
                 ["-tls1_2", "-cipher", "NULL:aNULL:eNULL@SECLEVEL=0"],
                 ["-tls1_2", "-sigalgs", "ECDSA+SHA1", "-cipher", "DEFAULT@SECLEVEL=0"]):
         assert not handshake(*old), old
+
+
+# What is about the test's own certificate (its authority names no address for revocation, and is in no store), about the
+# machine, or about a name in DNS; all else that testssl finds is about the gateway.
+NOT_THE_GATEWAYS = {"engine_problem", "cert_revocation", "DNS_CAArecord", "scanProblem"}
+
+
+def grade(found):
+    """SSL Labs' rating (guide 2009q), which testssl gives itself from 3.2 on, by what it found."""
+    if "overall_grade" in found:
+        return found["overall_grade"]
+    offered = {name: found[name].startswith("offered") for name in ("SSLv2", "SSLv3", "TLS1", "TLS1_1", "TLS1_2", "TLS1_3")}
+    worth = {"SSLv2": 0, "SSLv3": 80, "TLS1": 90, "TLS1_1": 95, "TLS1_2": 100, "TLS1_3": 100}
+    protocols = [worth[name] for name, there in offered.items() if there]
+    ciphers = found["cipherorder_TLSv1_2"].split() + found["cipherorder_TLSv1_3"].split()
+    bits = [256 if re.search("AES_?256|CHACHA20", name) else 128 if re.search("AES_?128", name) else 0 for name in ciphers]
+    strength = {0: 0, 128: 80, 256: 100}
+    curve = int(re.search(r"(\d+) bit ECDH", found["cipher_negotiated"]).group(1))
+    exchange = 90 if curve >= 250 else 80 if curve >= 200 else 40
+    score = (0.3 * (max(protocols) + min(protocols)) / 2 + 0.3 * exchange
+             + 0.4 * (strength[max(bits)] + strength[min(bits)]) / 2)
+    given = next(letter for least, letter in ((80, "A"), (65, "B"), (50, "C"), (35, "D"), (20, "E"), (0, "F"))
+                 if score >= least)
+    if not found["cert_chain_of_trust"].startswith("passed") or not found["cert_trust"].startswith("Ok"):
+        return "T"
+    if offered["SSLv2"] or "VULNERABLE" in " ".join(found[name] for name in ("heartbleed", "CCS", "ticketbleed", "ROBOT")):
+        return "F"
+    if offered["SSLv3"] or not offered["TLS1_2"]:
+        return max(given, "C")
+    if (offered["TLS1"] or offered["TLS1_1"] or not all("GCM" in name or "POLY1305" in name for name in ciphers)
+            or not all(re.match("ECDHE|TLS_", name) for name in ciphers)):
+        return max(given, "B")
+    if given == "A" and not offered["TLS1_3"]:
+        return "A-"
+    return "A+" if given == "A" and found["HSTS"] != "not offered" else given
+
+
+def test_testssl_grades_it_a(tls_gateway, tmp_path):
+    """testssl.sh itself, with the defaults, offline."""
+    if shutil.which("testssl") is None:
+        pytest.skip("testssl.sh is not installed")
+    authority = Authority(tmp_path)
+    server = authority.issue("server", dns=["localhost"], days=200)
+    authority.write_ocsp(server, tmp_path / "staple.der")
+    gate = tls_gateway(f"certificate: {server.certificate}, key: {server.key}, ocsp: {tmp_path / 'staple.der'}")
+    done = subprocess.run(["testssl", "--quiet", "--warnings", "batch", "--color", "0", "--nodns", "none", "--ip", "127.0.0.1",
+                           "--add-ca", str(authority.file), "--jsonfile", "found.json",
+                           "-p", "-s", "-f", "-P", "-S", "-h", "-U", f"localhost:{gate.tls_port}"],
+                          cwd=tmp_path, capture_output=True, text=True, check=False, timeout=110 * SLOWNESS,
+                          env={**os.environ, "HOME": str(tmp_path)})
+    raw = json.loads((tmp_path / "found.json").read_text())
+    found = {one["id"]: one["finding"] for one in raw}
+    assert {"SSLv2", "TLS1_3", "cert_chain_of_trust", "heartbleed", "ROBOT", "LUCKY13"} <= set(found), done.stdout[-3000:]
+    assert grade(found) == "A", found
+    faults = [f"{one['id']}: {one['finding']}" for one in raw
+              if one["severity"] not in ("OK", "INFO", "DEBUG") and one["id"] not in NOT_THE_GATEWAYS | {"HSTS"}]
+    assert not faults, faults
+    # HSTS is for the owner of the whole name to say, in response_headers; with it the grade is A+.
+    assert grade({**found, "HSTS": "180 days"}) in ("A+", found.get("overall_grade"))
+    # The judge itself: what would lower the grade does.
+    if "overall_grade" not in found:
+        for change, lower in (({"TLS1_1": "offered (deprecated)"}, "B"), ({"TLS1_3": "not offered"}, "A-"),
+                              ({"SSLv3": "offered"}, "C"), ({"cert_chain_of_trust": "failed (self signed)"}, "T"),
+                              ({"heartbleed": "VULNERABLE"}, "F"),
+                              ({"cipherorder_TLSv1_2": "ECDHE-ECDSA-AES128-SHA"}, "B")):
+            assert grade({**found, **change}) == lower, change

@@ -26,6 +26,7 @@ TEST(Attempts, AreAtLeastTwoHundredOfEveryKindWithTheirSources) {
   EXPECT_GE(all_attempts().size(), 200u);
   for (const char* kind : {"path", "identity", "token", "smuggling", "request line", "credentials"})
     EXPECT_GE(kinds[kind], 20) << kind;
+  EXPECT_GE(kinds["http2"], 80);
   EXPECT_GE(kinds["method"], 3);
   EXPECT_GE(kinds["oversize"], 3);
 }
@@ -46,10 +47,11 @@ TEST(Attempts, LeaveNoPlaceholderInTheirRequests) {
   const Target target = target_of(route);
   Words all = words();
   for (const char* name : {"post", "cookie", "role", "inlen", "inlen+5", "inhex", "long:header", "long:uri",
-                           "many:fields", "over:body", "jwt"})
+                           "many:fields", "over:body", "jwt", "scheme"})
     all[name] = "1";
   for (const Attempt& attempt : all_attempts()) {
-    const std::string request = compose({attempt, target, all});
+    const Shot shot{attempt, target, all};
+    const std::string request = attempt.http2 ? shown(compose_framed(shot)) : compose(shot);
     EXPECT_EQ(request.find('{'), std::string::npos) << request;
     EXPECT_NE(request.find("\n"), std::string::npos) << attempt.name;
   }
@@ -80,7 +82,7 @@ const Attempt& find(const std::string& name) {
 }
 
 Heard hear(std::string bytes) {
-  return {true, std::move(bytes), {}};
+  return {true, false, std::move(bytes), {}};
 }
 
 bool gets_through(const std::string& name, const Heard& heard, const std::vector<std::string>& forwarded) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "exchange/metrics_text.h"
 
 namespace gw::exchange {
 namespace {
@@ -133,63 +134,57 @@ TEST(Counters, OfWorkersAddUp) {
   EXPECT_EQ(a.durations.count(), 6u);
 }
 
-TEST(Metrics, WriteAHistogramAsPrometheusReadsIt) {
+TEST(Counters, CountDecisionsByRouteAndCode) {
   Counters counters;
-  counters.record({.status = 200, .spent = 500us});
-  counters.record({.status = 200, .spent = 20ms});
-  counters.record({.status = 200, .spent = 2h});
-  const auto buckets = samples(text_of(counters), "gatewarden_request_duration_seconds_bucket");
-  ASSERT_THAT(buckets, SizeIs(Histogram::kBounds.size() + 1));
-  EXPECT_EQ(buckets.front(), "gatewarden_request_duration_seconds_bucket{le=\"0.0005\"} 1");
-  EXPECT_EQ(buckets[buckets.size() - 2], "gatewarden_request_duration_seconds_bucket{le=\"60\"} 2");
-  EXPECT_EQ(buckets.back(), "gatewarden_request_duration_seconds_bucket{le=\"+Inf\"} 3");
-  EXPECT_THAT(text_of(counters), HasSubstr("gatewarden_request_duration_seconds_sum 7200.0205\n"
-                                           "gatewarden_request_duration_seconds_count 3\n"));
+  counters.record({.status = 200, .upstream = "legacy", .route = "orders"});
+  counters.record({.status = 502, .code = "upstream_refused", .upstream = "legacy", .route = "orders"});
+  counters.record({.status = 401, .code = "token_missing", .upstream = "legacy", .route = "orders"});
+  counters.record({.status = 401, .code = "token_missing", .upstream = "legacy", .route = "orders"});
+  counters.record({.status = 404, .code = "no_route"});
+  counters.record({.status = 401, .code = "bad_credentials", .is_login = true});  // of no route
+  EXPECT_THAT(samples(text_of(counters), "gatewarden_decisions_total"),
+              ElementsAre("gatewarden_decisions_total{route=\"(none)\",code=\"allowed\"} 0",
+                          "gatewarden_decisions_total{route=\"(none)\",code=\"no_route\"} 1",
+                          "gatewarden_decisions_total{route=\"orders\",code=\"allowed\"} 2",
+                          "gatewarden_decisions_total{route=\"orders\",code=\"token_missing\"} 2"));
 }
 
-TEST(Metrics, TellHelpAndTypeOnceBeforeTheSamples) {
-  std::string name;
-  std::size_t families = 0;
-  for (const std::string& line : lines_of(text_of({}))) {
-    std::istringstream words(line);
-    std::string first, second, third;
-    words >> first >> second >> third;
-    if (first == "#" && second == "HELP") {
-      name = third;
-      ++families;
-      EXPECT_THAT(name, ::testing::StartsWith("gatewarden_"));
-    } else if (first == "#") {
-      EXPECT_EQ(second, "TYPE");
-      EXPECT_EQ(third, name);
-    } else {
-      EXPECT_THAT(first, ::testing::StartsWith(name));
-    }
-  }
-  EXPECT_EQ(families, 19u);
-}
-
-TEST(Metrics, EscapeLabels) {
+TEST(Counters, KeepNoMoreRoutesThanTheyMay) {
   Counters counters;
-  counters.record({.status = 502, .code = "upstream_refused", .upstream = "a\"b\\c\nd"});
-  EXPECT_THAT(text_of(counters), HasSubstr(R"({upstream="a\"b\\c\nd",code="upstream_refused"} 1)"));
+  for (std::size_t i = 0; i < Counters::kMostRoutes + 10; ++i)
+    counters.record({.status = 200, .route = "route-" + std::to_string(i)});
+  EXPECT_EQ(counters.decisions.size(), Counters::kMostRoutes + 1);
+  EXPECT_EQ(counters.decisions.find(Counters::kOtherRoutes)->second.allowed, 10u);
 }
 
-TEST(Metrics, ShowEveryProblemCodeFromTheStart) {
-  const std::vector<std::string> shown = samples(text_of({}), "gatewarden_refusals_total{");
-  std::set<std::string_view> codes;
-  for (std::size_t i = 0; i < kFaults; ++i) codes.insert(info_of(static_cast<Fault>(i)).code);
-  EXPECT_THAT(shown, SizeIs(codes.size())) << "each once, as Prometheus demands";
-  EXPECT_THAT(std::set(shown.begin(), shown.end()), SizeIs(codes.size()));
-  EXPECT_THAT(text_of({}), Not(HasSubstr("gatewarden_upstream_failures_total{")));
+TEST(Counters, ForgetRoutesThatAReloadTookAway) {
+  Counters counters;
+  for (const char* route : {"old", "kept"}) counters.record({.status = 200, .route = route});
+  counters.record({.status = 404, .code = "no_route"});
+  counters.keep_routes([](const std::string& route) { return route == "kept"; });
+  EXPECT_FALSE(counters.decisions.contains("old"));
+  EXPECT_TRUE(counters.decisions.contains("kept"));
+  EXPECT_TRUE(counters.decisions.contains(Counters::kNoRoute));
 }
 
-TEST(Metrics, ShowTheProcessAndItsVersion) {
-  const std::string text =
-      text_of({}, {.config_reloads = 1, .config_reload_failures = 2, .access_log_dropped = 3});
-  EXPECT_THAT(text, HasSubstr("gatewarden_build_info{version=\"1.2.3\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("gatewarden_config_reloads_total 1\n"));
-  EXPECT_THAT(text, HasSubstr("gatewarden_config_reload_failures_total 2\n"));
-  EXPECT_THAT(text, HasSubstr("gatewarden_access_log_dropped_total 3\n"));
+TEST(Counters, OfWorkersAddUpByRoute) {
+  Counters a, b;
+  a.record({.status = 401, .code = "token_missing", .route = "x"});
+  b.record({.status = 401, .code = "token_missing", .route = "x"});
+  b.record({.status = 200, .route = "x"});
+  a += b;
+  const Decisions& decided = a.decisions.find("x")->second;
+  EXPECT_EQ(decided.allowed, 1u);
+  EXPECT_THAT(decided.refused, ElementsAre(std::pair(Fault::token_missing, std::uint64_t{2})));
+}
+
+TEST(Counters, TimeLoginsApart) {
+  Counters counters;
+  counters.record({.status = 200, .is_login = true, .spent = 20ms});
+  counters.record({.status = 401, .code = "bad_credentials", .is_login = true, .spent = 20ms});
+  counters.record({.status = 200, .spent = 1ms});
+  EXPECT_EQ(counters.logins_spent.count(), 2u);
+  EXPECT_EQ(counters.logins_spent.sum(), 40ms);
 }
 
 }  // namespace
