@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <filesystem>
 
 #include "auth/api_key.h"
 #include "base/utf8.h"
@@ -60,10 +59,6 @@ std::string join(const std::vector<std::string>& texts) {
   return joined.empty() ? "-" : joined;
 }
 
-std::string store_path(const config::Config& config) {
-  return (std::filesystem::path(config.server.state_dir) / config.store.path).string();
-}
-
 }  // namespace
 
 int run_key_issue(const config::Config& config, const ApiKeyRequest& request, std::ostream& out,
@@ -77,8 +72,7 @@ int run_key_issue(const config::Config& config, const ApiKeyRequest& request, st
   store::Record record{store::RecordKind::api_key, key.id, request.subject, auth::format_api_key(facts),
                        now + std::chrono::duration_cast<std::chrono::seconds>(*ttl).count()};
   if (record.owner.empty()) record.owner = "key:" + key.id;
-  if (const Status kept = put_record(store_path(config), record); !kept)
-    return fail(err, kept.error().detail);
+  if (const Status kept = put_record(opener_of(config), record); !kept) return fail(err, kept.error().detail);
   err << "key " << key.id << " (sub " << record.owner << ") is good until " << format_day(record.until)
       << "; it is shown only now:\n";
   out << key.text.reveal() << '\n';
@@ -86,7 +80,7 @@ int run_key_issue(const config::Config& config, const ApiKeyRequest& request, st
 }
 
 int run_key_list(const config::Config& config, std::ostream& out, std::ostream& err) {
-  const auto records = list_records(store_path(config), store::RecordKind::api_key);
+  const auto records = list_records(opener_of(config), store::RecordKind::api_key);
   if (!records) return fail(err, records.error().detail);
   for (const store::Record& record : *records) {
     const auto facts = auth::parse_api_key(record.value);
@@ -99,7 +93,7 @@ int run_key_list(const config::Config& config, std::ostream& out, std::ostream& 
 
 int run_key_revoke(const config::Config& config, const ApiKeyRequest& request, std::ostream& out,
                    std::ostream& err) {
-  const auto taken = take_record(store_path(config), store::RecordKind::api_key, request.id);
+  const auto taken = take_record(opener_of(config), store::RecordKind::api_key, request.id);
   if (!taken) return fail(err, taken.error().detail);
   if (!*taken)
     return fail(err, "there is no key \"" + request.id + "\" (`gatewarden key list` shows those there are)");

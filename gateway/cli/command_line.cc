@@ -41,19 +41,16 @@ void add_serving(CLI::App& app, std::string& file, Chosen& chosen) {
 
 int run_user_command(const std::string& file, const UserCommand& command) {
   return with_config(file, [&](const config::Config& config) {
-    UserSettings settings{config.backends,
-                          config.server.plugin_dir,
-                          config.hash,
-                          config.login.password_min_length,
-                          {},
-                          (std::filesystem::path(config.server.state_dir) / config.store.path).string()};
+    UserSettings settings{
+        config.backends,  config.server.plugin_dir, config.hash, config.login.password_min_length, {},
+        opener_of(config)};
     if (!config.login.backends.empty())
-      settings.end_sessions = [&config, store_path = settings.store_path](
-                                  const std::string& subject) -> Result<void, std::string> {
+      settings.end_sessions =
+          [&config, open = settings.open_store](const std::string& subject) -> Result<void, std::string> {
         auto ended =
             record_revocation(config, auth::revocation_of_account(subject, config.tokens.issuer, wall_now()));
         if (!ended) return ended;
-        const Status links = end_reset_links(store_path, subject);
+        const Status links = end_reset_links(open, subject);
         return links ? ended : Result<void, std::string>(links.error().detail);
       };
     return run_user(command, settings, prompt_on_terminal, std::cin, std::cout, std::cerr);

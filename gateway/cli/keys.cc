@@ -43,6 +43,7 @@ void print_key(const auth::SigningKey& key, const auth::KeyStore& keys, std::ost
 
 // A running gateway looks into the folder twice a second; a key that it has not seen must not sign.
 constexpr WallSeconds kSpread = 2;
+constexpr WallSeconds kSpreadToReplicas = 5;  // who look into the store as often
 
 }  // namespace
 
@@ -69,7 +70,8 @@ int run_keys_rotate(const config::Config& config, const std::string& delay, std:
   auto keys = auth::KeyStore::open(config.server.state_dir, config.tokens, wall_now());
   if (!keys) return fail(err, keys.error());
   const WallSeconds now = wall_now();
-  const WallSeconds from = now + std::max(kSpread, std::chrono::ceil<std::chrono::seconds>(*wanted).count());
+  const WallSeconds from = now + std::max(config.store.redis ? kSpreadToReplicas : kSpread,
+                                          std::chrono::ceil<std::chrono::seconds>(*wanted).count());
   if (auto rotated = keys->rotate(now, from); !rotated) return fail(err, rotated.error());
   if (delay.empty())
     while (wall_now() < from) std::this_thread::sleep_for(50ms);

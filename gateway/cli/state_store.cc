@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "net/event_loop.h"
+#include "server/open_store.h"
 #include "server/process.h"
-#include "store/sqlite_store.h"
 
 namespace gw::cli {
 namespace {
@@ -19,12 +19,15 @@ std::filesystem::path store_file(const config::Config& config) {
   return std::filesystem::path(config.server.state_dir) / config.store.path;
 }
 
-Result<std::unique_ptr<store::SqliteStore>, std::string> open_store(const config::Config& config) {
-  store::SqliteStore::Options options;
-  options.path = store_file(config).string();
-  auto opened = store::SqliteStore::open(std::move(options));
+Result<std::unique_ptr<store::Store>, std::string> open_store(const config::Config& config) {
+  auto opened = server::open_store(config, 5s);
   if (!opened) return opened.error().detail;
-  return std::move(*opened);
+  return std::move(opened->store);
+}
+
+// Redis is made by nobody here.
+bool is_there(const config::Config& config) {
+  return config.store.redis || std::filesystem::exists(store_file(config));
 }
 
 // Runs one operation to its end.
@@ -52,7 +55,7 @@ bool give_to_owner_of_folder(const std::filesystem::path& file) {
 
 Result<auth::Revocations, std::string> load_revocations(const config::Config& config) {
   auth::Revocations revocations;
-  if (config.login.backends.empty() || !std::filesystem::exists(store_file(config))) return revocations;
+  if ((config.login.backends.empty() && !config.store.redis) || !is_there(config)) return revocations;
   const auto store = open_store(config);
   if (!store) return store.error();
   const WallSeconds now = wall_now();
@@ -66,11 +69,11 @@ Result<auth::Revocations, std::string> load_revocations(const config::Config& co
 
 Result<void, std::string> record_revocation(const config::Config& config, store::Revocation revocation) {
   const WallSeconds outlasted = store::covers_a_second(revocation.kind) ? revocation.at : 0;
-  if (config.login.backends.empty())
+  if (config.login.backends.empty() && !config.store.redis)
     return std::string("this configuration has no login, and so no store to record it in");
   if (auto made = server::make_state_dir(config.server.state_dir, config.server.user); !made)
     return made.error();
-  const bool is_new = !std::filesystem::exists(store_file(config));
+  const bool is_new = !is_there(config);
   const auto store = open_store(config);
   if (!store) return store.error();
   if (is_new && !give_to_owner_of_folder(store_file(config)))

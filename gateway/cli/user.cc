@@ -221,7 +221,7 @@ class UserRun {
   Outcome unlock() {
     const auto account = backend_.find(command_.username);
     if (!account) return explain(account.error());
-    if (const Status unlocked = unlock_account(settings_.store_path, account->subject); !unlocked)
+    if (const Status unlocked = unlock_account(settings_.open_store, account->subject); !unlocked)
       return unlocked.error().detail;
     out_ << "unlocked " << quote(command_.username) << "\n";
     return {};

@@ -12,6 +12,7 @@
 #include "auth/options.h"
 #include "base/result.h"
 #include "cli/password_input.h"
+#include "cli/store_access.h"
 
 namespace gw::cli {
 
@@ -37,7 +38,7 @@ struct UserSettings {
   std::size_t password_min_length = 12;
   // Ends every session, token and open reset link of a subject; empty where nobody logs in.
   std::function<Result<void, std::string>(const std::string& subject)> end_sessions;
-  std::string store_path{};  // of the lockouts
+  StoreOpener open_store{};  // of the lockouts
 };
 
 // Returns the exit status: 0, or 1 after a sentence on `err`. `prompt` asks for passwords that come neither

@@ -14,6 +14,7 @@
 #include "jose/options.h"
 #include "net/options.h"
 #include "policy/route.h"
+#include "store/redis_options.h"
 #include "trace/options.h"
 #include "upstream/options.h"
 
@@ -48,6 +49,12 @@ struct StoreOptions {
   std::string path = "store.db";  // of sqlite:, in state_dir unless absolute
   Duration timeout = 50ms;
   bool serves_on_failure = false;  // on_failure: allow
+  // What replicas share; nothing: the file above.
+  std::optional<store::RedisAddress> redis{};
+  net::ClientTlsOptions tls{};                  // with rediss://
+  std::vector<SecretString> encryption_keys{};  // the first seals
+  Duration max_revocation_lag = 5s;
+  unsigned replicas = 0;  // of Redis that must have what is written
 };
 
 struct AccessLogOptions {

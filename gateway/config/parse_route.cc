@@ -27,6 +27,8 @@ constexpr std::array kKeys{
         "whether a token is needed, read if there, or not read"},
     Key{"stream_auth", "`token` or `handshake`", "token",
         "a WebSocket ends with the token that opened it, or outlives it"},
+    Key{"max_revocation_lag", "duration", "`store.max_revocation_lag`",
+        "with a store in Redis: over it tokens are refused here with 503, whatever `store.on_failure` says"},
     Key{"issuers", "list of names", "all", "whose tokens are taken; `self` is this gateway"},
     Key{"anonymous", "map", "none",
         "with `auth: optional`: the claims of a caller without a token, `{sub: guest, roles: [guest]}`"},
@@ -136,6 +138,8 @@ void parse_access(const NodeReader& node, const Names& names, policy::Route& rou
   Context& context = node.context();
   route.auth = node.one_of("auth", kAuth, route.auth);
   route.stream_auth = node.one_of("stream_auth", kStreamAuth, route.stream_auth);
+  if (node.has("max_revocation_lag"))
+    route.max_revocation_lag = node.duration("max_revocation_lag", 5s, {500ms, 1h});
   route.issuers = node.texts("issuers");
   check_issuers(node, names);
   if (const auto require = node.find("require")) {

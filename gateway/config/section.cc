@@ -21,6 +21,7 @@ constexpr std::array kAll{
     &kIssuerSection,
     &kIntrospectionSection,
     &kStoreSection,
+    &kStoreTlsSection,
     &kBackendSection,
     &kLoginSection,
     &kCookieSection,

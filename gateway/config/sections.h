@@ -62,6 +62,7 @@ extern const Section kTokensSection;
 extern const Section kIssuerSection;
 extern const Section kIntrospectionSection;
 extern const Section kStoreSection;
+extern const Section kStoreTlsSection;
 extern const Section kBackendSection;
 extern const Section kLoginSection;
 extern const Section kCookieSection;

@@ -34,9 +34,12 @@ Verdict read_proof(Exchange& exchange) {
 
 Verdict use_proof(Exchange& exchange) {
   const auto& proof = exchange.endpoint_state<SessionState>().proof;
-  if (proof && !exchange::use_proof(exchange, *proof))
-    return exchange.refuse({Fault::invalid_dpop_proof, "the proof has been used before"});
-  return Verdict::proceed;
+  if (!proof) return Verdict::proceed;
+  return exchange::use_proof(exchange, *proof, [&exchange](Result<bool> is_new) {
+    if (!is_new) return exchange.refuse(std::move(is_new.error()));
+    if (!*is_new) return exchange.refuse({Fault::invalid_dpop_proof, "the proof has been used before"});
+    return Verdict::proceed;
+  });
 }
 
 auth::Confirmation binding_of(Exchange& exchange) {

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/histogram.h"
 #include "exchange/issuer_health.h"
+#include "store/shared_store.h"
 #include "store/store_meter.h"
 
 namespace gw::exchange {
@@ -134,6 +135,7 @@ struct ProcessCounters {
   std::uint64_t access_log_dropped = 0;
   std::optional<std::uint64_t> audit_log_dropped{};  // nothing without log.audit
   std::vector<IssuerHealth> issuers{};               // those whose keys are fetched
+  std::optional<store::StoreHealth> shared_store{};  // that replicas share
   std::vector<CertificateEnd> certificates{};        // each file once
   WallSeconds started_at = 0;
   ProcessUsage usage{};

@@ -52,8 +52,17 @@ Result<auth::DpopProof, ProofFlaw> find_proof(Exchange& exchange, const std::opt
   return std::move(*proof);
 }
 
-bool use_proof(Exchange& exchange, const auth::DpopProof& proof) {
-  return auth::DpopReplays::of_process().is_new(proof, exchange.services().loop.wall());
+Verdict use_proof(Exchange& exchange, const auth::DpopProof& proof, Callback<Verdict(Result<bool>)> then) {
+  const WallSeconds now = exchange.services().loop.wall();
+  if (!auth::DpopReplays::of_process().is_new(proof, now)) return then(false);
+  store::SharedStore* shared = exchange.services().shared;
+  if (shared == nullptr) return then(true);
+  return exchange.wait_for(
+      shared->happen_once(exchange.services().loop, "dpop " + proof.thumbprint + ' ' + proof.id,
+                          now + auth::kDpopMaxAge + auth::kDpopMaxAhead, now,
+                          [&exchange, then = std::move(then)](Result<bool> is_first) mutable {
+                            exchange.resume(then(std::move(is_first)));
+                          }));
 }
 
 }  // namespace gw::exchange

@@ -29,8 +29,9 @@ bool brings_proof(const Exchange& exchange);
 // /login and /refresh. Where nonces are in use, the answer brings the current one.
 Result<auth::DpopProof, ProofFlaw> find_proof(Exchange& exchange, const std::optional<BoundToken>& token);
 
-// False when the proof was brought before. Proofs that are seen take room for a while: ask when the one who
-// brings it has been found to be somebody, so that nobody at all cannot fill that room.
-bool use_proof(Exchange& exchange, const auth::DpopProof& proof);
+// `then` hears false when the proof was brought before, here or, with a shared store, to another replica; an
+// error when that cannot be known. Now, or after a wait. Proofs that are seen take room for a while: ask when
+// the one who brings it has been found to be somebody, so that nobody at all cannot fill that room.
+Verdict use_proof(Exchange& exchange, const auth::DpopProof& proof, Callback<Verdict(Result<bool>)> then);
 
 }  // namespace gw::exchange

@@ -63,6 +63,14 @@ void write_tls(MetricsWriter& writer, const TlsCounters& tls) {
                 "Handshakes with clients that failed or took too long.");
 }
 
+void write_shared_store(MetricsWriter& writer, const store::StoreHealth& store) {
+  writer.single("store_reconnects_total", "counter", store.reconnects,
+                "Connections to the shared store after the first.");
+  writer.begin("revocation_lag_seconds", "gauge",
+               "Since when revocations of other replicas may be unknown here.");
+  writer.sample({}, std::chrono::duration<double>(store.lag).count());
+}
+
 void write_store(MetricsWriter& writer, const store::StoreMeter& meter) {
   writer.single("store_up", "gauge", meter.is_up() ? 1 : 0, "0 since a request to the store has failed.");
   writer.begin("store_errors_total", "counter", "Requests to the store that failed.");
@@ -186,6 +194,7 @@ std::string format_metrics(const Counters& counters, const ProcessCounters& proc
   writer.single("token_cache_misses_total", "counter", counters.token_cache_misses,
                 "Tokens that had to be verified.");
   if (counters.store) write_store(writer, *counters.store);
+  if (process.shared_store) write_shared_store(writer, *process.shared_store);
   writer.begin("loop_lag_seconds", "histogram",
                "How long one round of an event loop took: what came meanwhile had to wait.");
   writer.histogram({}, counters.rounds);

@@ -14,7 +14,7 @@
 #include "net/buffer.h"
 #include "net/deadlines.h"
 #include "net/event_loop.h"
-#include "store/store.h"
+#include "store/shared_store.h"
 
 namespace gw::auth {
 class KeyDemand;
@@ -78,6 +78,7 @@ struct Services {
   mail::Outbox* outbox = nullptr;         // null without login
   ReceiptRing* receipts = nullptr;        // null without an admin address
   Tracer* tracer = nullptr;               // null where nobody takes spans
+  store::SharedStore* shared = nullptr;   // the store, when replicas share it
 };
 
 }  // namespace gw::exchange

@@ -99,6 +99,8 @@ struct Snapshot {
   AccessFormat access_format = AccessFormat::json;
   double access_sample = 1.0;
   std::optional<double> trace_sample{};      // of traces that begin here; nothing: no spans
+  Duration max_revocation_lag{5s};           // then the store is away,
+  bool serves_without_store = false;         // and tokens are good all the same
   std::vector<std::string> access_claims{};  // that the access log tells
 };
 

@@ -12,30 +12,45 @@ std::string_view find_certificate_flaw(const Exchange& exchange, const std::stri
   return shown->thumbprint == thumbprint ? "" : "the token is bound to another certificate than was shown";
 }
 
-ProofFlaw find_unshown(Exchange& exchange, const auth::Confirmation& confirmation) {
+// The proof, when one is needed, and it is good but for having been seen before.
+using Shown = Result<std::optional<auth::DpopProof>, ProofFlaw>;
+
+Shown find_shown(Exchange& exchange, const auth::Confirmation& confirmation) {
   const bool by_proof = exchange.credential_source() == CredentialSource::dpop;
-  if (confirmation.is_unknown) return {"the token is bound in a way that is not known here"};
+  if (confirmation.is_unknown) return ProofFlaw{"the token is bound in a way that is not known here"};
   if (!confirmation.key.empty() && !by_proof)
-    return {"the token is bound to a key, and came without its proof"};
-  if (confirmation.key.empty() && by_proof) return {"the token is bound to no key, and came as if it were"};
+    return ProofFlaw{"the token is bound to a key, and came without its proof"};
+  if (confirmation.key.empty() && by_proof)
+    return ProofFlaw{"the token is bound to no key, and came as if it were"};
   if (!confirmation.certificate.empty())
     if (const auto flaw = find_certificate_flaw(exchange, confirmation.certificate); !flaw.empty())
-      return {flaw};
-  if (!by_proof) return {};
-  const auto proof = find_proof(exchange, BoundToken{exchange.token(), confirmation.key});
+      return ProofFlaw{flaw};
+  if (!by_proof) return std::optional<auth::DpopProof>();
+  auto proof = find_proof(exchange, BoundToken{exchange.token(), confirmation.key});
   if (!proof) return proof.error();
-  return use_proof(exchange, *proof) ? ProofFlaw() : ProofFlaw{"the proof has been used before"};
+  return std::optional(std::move(*proof));
+}
+
+Verdict reject(Exchange& exchange, const ProofFlaw& flaw) {
+  exchange.reject_token(
+      {flaw.wants_nonce ? Fault::use_dpop_nonce : Fault::token_type, std::string(flaw.why)});
+  return Verdict::proceed;
 }
 
 }  // namespace
 
 Verdict check_binding(Exchange& exchange) {
   if (exchange.identity() == nullptr) return Verdict::proceed;
-  const ProofFlaw flaw = find_unshown(exchange, exchange.identity()->confirmation);
-  if (!flaw.why.empty())
-    exchange.reject_token(
-        {flaw.wants_nonce ? Fault::use_dpop_nonce : Fault::token_type, std::string(flaw.why)});
-  return Verdict::proceed;
+  const Shown shown = find_shown(exchange, exchange.identity()->confirmation);
+  if (!shown) return reject(exchange, shown.error());
+  if (!*shown) return Verdict::proceed;
+  return use_proof(exchange, **shown, [&exchange](Result<bool> is_new) {
+    if (!is_new) {
+      exchange.reject_token(std::move(is_new.error()));
+      return Verdict::proceed;
+    }
+    return *is_new ? Verdict::proceed : reject(exchange, {"the proof has been used before"});
+  });
 }
 
 }  // namespace gw::exchange

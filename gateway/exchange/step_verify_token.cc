@@ -77,6 +77,17 @@ Verdict ask_issuers(Exchange& exchange, std::size_t next, Error error) {
   return settle(exchange, std::move(error));
 }
 
+// Whether a token may have been revoked elsewhere, and it would not be known here.
+bool is_blind(Exchange& exchange) {
+  const store::SharedStore* shared = exchange.services().shared;
+  if (shared == nullptr) return false;
+  const policy::Route* route = exchange.route();
+  if (route != nullptr && route->max_revocation_lag)
+    return shared->revocation_lag() > *route->max_revocation_lag;
+  const Snapshot& snapshot = exchange.snapshot();
+  return !snapshot.serves_without_store && shared->revocation_lag() > snapshot.max_revocation_lag;
+}
+
 }  // namespace
 
 Verdict verify_token(Exchange& exchange) {
@@ -106,6 +117,10 @@ Verdict verify_token(Exchange& exchange) {
 
 Verdict check_revocation(Exchange& exchange) {
   const auth::Identity* identity = exchange.identity();
+  if (identity != nullptr && !identity->issuer_name.empty() && is_blind(exchange)) {
+    exchange.reject_token({Fault::store_unavailable, "nobody knows what has been revoked lately"});
+    return Verdict::proceed;
+  }
   if (identity != nullptr && exchange.services().revocations.is_revoked(*identity)) {
     exchange.world().verifier.forget(exchange.token());
     exchange.reject_token(Fault::token_revoked);

@@ -17,7 +17,7 @@ void Deadline::unlink() {
   --wheel_->linked_;
 }
 
-Deadlines::Deadlines(EventLoop& loop) : loop_(loop), origin_(steady_now()) {
+Deadlines::Deadlines(EventLoop& loop, Duration tick) : loop_(loop), tick_(tick), origin_(steady_now()) {
   timer_ = event_new(loop.base(), -1, EV_PERSIST, &Deadlines::on_tick, this);
 }
 
@@ -72,7 +72,7 @@ void Deadlines::link(Deadline& deadline, std::uint64_t tick) {
   if (!running_) {
     current_ = tick_of(loop_.now());
     const timeval interval{0,
-                           static_cast<decltype(timeval::tv_usec)>(std::chrono::microseconds(kTick).count())};
+                           static_cast<decltype(timeval::tv_usec)>(std::chrono::microseconds(tick_).count())};
     event_add(timer_, &interval);
     running_ = true;
   }
@@ -88,7 +88,7 @@ void Deadlines::link(Deadline& deadline, std::uint64_t tick) {
 }
 
 std::uint64_t Deadlines::tick_of(TimePoint at) const {
-  return at <= origin_ ? 0 : static_cast<std::uint64_t>((at - origin_) / kTick);
+  return at <= origin_ ? 0 : static_cast<std::uint64_t>((at - origin_) / tick_);
 }
 
 std::uint64_t Deadlines::slot_tick(TimePoint at) const {

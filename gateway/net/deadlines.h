@@ -14,7 +14,7 @@ namespace gw::net {
 
 class Deadlines;
 
-// Derive from it; on_deadline() runs once for each set(), up to one tick (50 ms) late, never early.
+// Derive from it; on_deadline() runs once for each set(), up to one tick late, never early.
 class Deadline {
  public:
   Deadline() = default;
@@ -38,7 +38,8 @@ class Deadline {
 
 class Deadlines {
  public:
-  explicit Deadlines(EventLoop& loop);
+  // `tick`: how late a deadline may be.
+  explicit Deadlines(EventLoop& loop, Duration tick = 50ms);
   ~Deadlines();
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
@@ -50,8 +51,7 @@ class Deadlines {
 
  private:
   friend class Deadline;
-  static constexpr Duration kTick = 50ms;
-  static constexpr std::size_t kSlots = 1024;  // 51 s; later deadlines go round
+  static constexpr std::size_t kSlots = 1024;  // 51 s of the usual tick; later deadlines go round
 
   static void on_tick(int, short, void* self) noexcept;
   void turn();
@@ -61,6 +61,7 @@ class Deadlines {
   std::uint64_t slot_tick(TimePoint at) const;
 
   EventLoop& loop_;
+  const Duration tick_;
   const TimePoint origin_;
   std::uint64_t current_ = 0;  // the last tick whose slot was visited
   std::size_t linked_ = 0;

@@ -30,9 +30,11 @@ Result<std::shared_ptr<const ClientTls>, std::string> ClientTls::make(const Clie
     if (auto used = use_certificate(context, options.certificate, options.key); !used)
       return std::move(used.error());
   }
-  const std::string protocols = static_cast<char>(alpn.size()) + std::string(alpn);
-  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
-                          static_cast<unsigned>(protocols.size()));
+  if (!alpn.empty()) {
+    const std::string protocols = static_cast<char>(alpn.size()) + std::string(alpn);
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
+                            static_cast<unsigned>(protocols.size()));
+  }
   return std::shared_ptr<const ClientTls>(std::move(made));
 }
 

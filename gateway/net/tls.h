@@ -63,7 +63,8 @@ class ServerTls : public std::enable_shared_from_this<ServerTls> {
 
 class ClientTls {
  public:
-  // `alpn`: the one protocol to be offered. Whether the server took it, the stream's alpn() tells.
+  // `alpn`: the one protocol to be offered; empty: none. Whether the server took it, the stream's alpn()
+  // tells.
   static Result<std::shared_ptr<const ClientTls>, std::string> make(const ClientTlsOptions& options,
                                                                     std::string_view alpn = "http/1.1");
   ~ClientTls();

@@ -87,7 +87,7 @@ void LocalRateLimits::end(Key key) {
 Spent LocalRateLimits::take_now(const Wish& wish) {
   Spent spent;
   const bool counts_running = wish.limit.concurrent() != 0;
-  if (counts_running && !begin(wish)) {
+  if (counts_running && !try_begin(wish)) {
     spent.allowed = false;
     spent.retry_after = 1;
     return spent;
@@ -99,7 +99,7 @@ Spent LocalRateLimits::take_now(const Wish& wish) {
 }
 
 // No room for one more key is a refusal: what cannot be counted cannot be allowed.
-bool LocalRateLimits::begin(const Wish& wish) {
+bool LocalRateLimits::try_begin(const Wish& wish) {
   bool allowed = false;
   const bool has_room = running_.update(
       wish.key,

@@ -90,10 +90,11 @@ class LocalRateLimits final : public RateLimits {
   std::optional<Spent> try_take(const Wish& wish) override;
   net::Operation take(net::EventLoop& loop, const Wish& wish, Callback<void(Spent)> done) override;
   void end(Key key) override;
+  // Of `concurrent` alone.
+  bool try_begin(const Wish& wish);
 
  private:
   Spent take_now(const Wish& wish);
-  bool begin(const Wish& wish);
   void take_rate(const Wish& wish, Spent& spent);
   void take_daily(const Wish& wish, Spent& spent);
 

@@ -141,9 +141,10 @@ struct Route {
   std::optional<FixedResponse> respond;
   std::optional<RateLimitOptions> rate_limit;
   std::optional<CorsOptions> cors;
-  std::optional<IdentityOptions> identity;  // overrides the global one
-  bool api_keys = false;                    // are taken as tokens, beside those of the issuers
-  bool basic = false;                       // a user name and a password in each request will do
+  std::optional<Duration> max_revocation_lag;  // of a token that was checked; over it, refused
+  std::optional<IdentityOptions> identity;     // overrides the global one
+  bool api_keys = false;                       // are taken as tokens, beside those of the issuers
+  bool basic = false;                          // a user name and a password in each request will do
   bool login_page = true;  // a browser that must sign in is sent to the login page, when there is one
   Place place;
 };

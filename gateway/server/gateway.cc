@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -15,11 +16,12 @@
 #include "base/log.h"
 #include "base/secret_memory.h"
 #include "policy/route_diff.h"
+#include "policy/shared_rate_limits.h"
 #include "sandbox/syscall_filter.h"
+#include "server/open_store.h"
 #include "server/process.h"
 #include "server/process_usage.h"
 #include "server/sandbox_plan.h"
-#include "store/sqlite_store.h"
 
 namespace gw::server {
 namespace {
@@ -61,6 +63,14 @@ bool is_same_address(const net::ListenAddress& a, const net::ListenAddress& b) {
   return a.text == b.text;
 }
 
+bool is_same_redis(const config::StoreOptions& a, const config::StoreOptions& b) {
+  if (a.redis.has_value() != b.redis.has_value() || a.timeout != b.timeout) return !a.redis && !b.redis;
+  return !a.redis || (a.redis->host == b.redis->host && a.redis->port == b.redis->port &&
+                      a.redis->user == b.redis->user && a.redis->password == b.redis->password &&
+                      a.redis->db == b.redis->db && a.redis->tls == b.redis->tls && a.tls == b.tls &&
+                      a.encryption_keys == b.encryption_keys);
+}
+
 bool serves_same_sockets(const config::Config& a, const config::Config& b) {
   if (a.listeners.size() != b.listeners.size() || a.admin.has_value() != b.admin.has_value()) return false;
   for (std::size_t i = 0; i < a.listeners.size(); ++i)
@@ -69,13 +79,21 @@ bool serves_same_sockets(const config::Config& a, const config::Config& b) {
         a.listeners[i].redirect_to_https != b.listeners[i].redirect_to_https)
       return false;
   return (!a.admin || is_same_address(*a.admin, *b.admin)) && a.server.workers == b.server.workers &&
-         a.server.state_dir == b.server.state_dir && a.store.path == b.store.path;
+         a.server.state_dir == b.server.state_dir && a.store.path == b.store.path &&
+         is_same_redis(a.store, b.store);
 }
 
 SipHash::Key random_seed() {
   std::random_device random;
   const auto word = [&] { return static_cast<std::uint64_t>(random()) << 32 | random(); };
   return {word(), word()};
+}
+
+// REQUIRES: 16 bytes or more.
+SipHash::Key seed_of(const SecretString& secret) {
+  SipHash::Key seed;
+  std::memcpy(seed.data(), secret.reveal().data(), sizeof seed);
+  return seed;
 }
 
 }  // namespace
@@ -107,6 +125,7 @@ int Gateway::run() {
   refresher_.reset();
   pool_.reset();
   outbox_.reset();
+  rotator_.stop_sharing();
   store_.reset();
   workers_.clear();
   exporter_.send_rest(kLastSpans);
@@ -146,11 +165,21 @@ bool Gateway::start() {
                                    for (auto& worker : workers_) worker->hear(news);
                                    loop_.post([this] { relieve_predecessor(); });
                                  }});
-  auto snapshot = build_snapshot(config_, Purpose::serve, issues, refresher_.get());
+  // Before the keys, which replicas share by it.
+  if (!issues.has_errors() && config_.store.redis && !open_store()) return false;
+  std::unique_ptr<SharedKeys> shared_keys;
+  if (shared_store_ != nullptr && signs_anything(config_)) {
+    shared_keys = std::make_unique<SharedKeys>(loop_, *shared_store_, config_.server.state_dir);
+    if (auto joined = shared_keys->join(); !joined) issues.error({file_, 1, 1}, std::move(joined.error()));
+  }
+  auto snapshot = build_snapshot(config_, Purpose::serve, issues, refresher_.get(), shared_store_);
+  if (snapshot != nullptr && shared_keys != nullptr)
+    if (auto handed_out = shared_keys->hand_out(); !handed_out)
+      issues.error({file_, 1, 1}, std::move(handed_out.error()));
   issues.sort();
-  if (snapshot == nullptr) return refuse_to_start(issues.format());
+  if (snapshot == nullptr || issues.has_errors()) return refuse_to_start(issues.format());
   std::cerr << issues.format() << std::flush;
-  if (!open_store()) return false;
+  if (store_ == nullptr && !open_store()) return false;
   signals_ =
       std::make_unique<net::Signals>(loop_, std::vector<int>{SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2},
                                      [this](int signal) { on_signal(signal); });
@@ -160,7 +189,11 @@ bool Gateway::start() {
   pool_ = std::make_unique<net::BlockingPool>(
       net::BlockingPool::Options{config_.server.blocking_threads, 256}, "gw-block");
   if (!config_.login.backends.empty()) outbox_ = std::make_unique<mail::Outbox>();
-  rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
+  if (shared_store_ != nullptr)
+    rate_limits_ = std::make_unique<policy::SharedRateLimits>(*shared_store_,
+                                                              seed_of(shared_store_->derive("rate limits")));
+  else
+    rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
   snapshot = freed_by(background_, std::move(snapshot));
   snapshot_ = snapshot;
   const auto keys = snapshot->keys;
@@ -168,6 +201,7 @@ bool Gateway::start() {
   note_configuration(listeners);
   exporter_.adopt(config_.tracing);
   open_workers(std::move(*doors), std::move(listeners), std::move(snapshot));
+  rotator_.share(std::move(shared_keys));
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
   refresher_->write_with(*pool_);
   refresher_->adopt(config_.issuers);
@@ -188,12 +222,13 @@ bool Gateway::open_logs() {
 }
 
 bool Gateway::open_store() {
-  if (config_.login.backends.empty()) return true;
-  store::SqliteStore::Options options;
-  options.path = (std::filesystem::path(config_.server.state_dir) / config_.store.path).string();
-  auto opened = store::SqliteStore::open(std::move(options));
-  if (!opened) return refuse_to_start("gatewarden: " + opened.error().detail + '\n');
-  store_ = std::move(*opened);
+  // Others may revoke, and count, also where nobody logs in.
+  if (config_.login.backends.empty() && !config_.store.redis) return true;
+  auto opened = server::open_store(config_);
+  if (!opened) return refuse_to_start("gatewarden: " + opened.error().detail + '
+');
+  store_ = std::move(opened->store);
+  shared_store_ = opened->shared;
   return true;
 }
 
@@ -306,7 +341,8 @@ void Gateway::open_workers(std::vector<std::vector<Door>> doors, ListenerList li
       audit_.get(),
       false,
       outbox_.get(),
-      &spans_};
+      &spans_,
+      shared_store_};
   for (std::vector<Door>& each : doors) {
     SharedServices of_worker = shared;
     of_worker.checks_health = workers_.empty();
@@ -466,7 +502,7 @@ std::shared_ptr<const exchange::Snapshot> Gateway::judge(config::Config& config,
   listeners = build_listeners(config, issues);
   if (!read_tracing(config, issues) || issues.has_errors()) return nullptr;
   fit_to_files(config);
-  auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get());
+  auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get(), shared_store_);
   if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return nullptr;
   if (!follow_access_log(config, issues)) return nullptr;
   return freed_by(background_, std::move(snapshot));
@@ -583,6 +619,7 @@ void Gateway::describe(exchange::Census& census) {
     const trace::Exporter::Counts& counts = exporter_.counts();
     census.process.spans = {counts.exported, spans_.dropped(), counts.failed, counts.failures};
   }
+  if (shared_store_ != nullptr) census.process.shared_store = shared_store_->health();
   census.version = GW_VERSION;
   census.config_file = file_;
   census.started = started_;

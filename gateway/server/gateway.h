@@ -26,6 +26,7 @@
 #include "server/watch.h"
 #include "server/watchdog.h"
 #include "server/worker.h"
+#include "store/shared_store.h"
 #include "store/store.h"
 #include "trace/exporter.h"
 
@@ -100,6 +101,7 @@ class Gateway final : private net::Deadline {
   trace::Exporter exporter_;
   std::unique_ptr<exchange::AuditWriter> audit_;  // null without log.audit
   std::unique_ptr<store::Store> store_;
+  store::SharedStore* shared_store_ = nullptr;  // the same, when replicas share it
   std::unique_ptr<net::BlockingPool> pool_;
   std::unique_ptr<KeyRefresher> refresher_;
   KeyRotator rotator_{deadlines_, [this](const std::shared_ptr<const auth::KeyStore>& keys) {

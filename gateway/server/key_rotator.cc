@@ -36,16 +36,27 @@ void KeyRotator::adopt(const std::string& state_dir, const jose::TokenOptions& o
 }
 
 void KeyRotator::on_deadline() {
-  look();
-  deadlines_.set_in(*this, kLookEvery);
+  if (shared_ == nullptr) {
+    look(true);
+    return deadlines_.set_in(*this, kLookEvery);
+  }
+  shared_->follow([this](bool leads) {
+    look(leads);
+    shared_->hand_out_later();
+    deadlines_.set_in(*this, kLookEvery);
+  });
 }
 
-void KeyRotator::look() {
+void KeyRotator::look(bool leads) {
   const WallSeconds now = wall_now();
   const std::int64_t changed = folder_changed_at();
   const bool is_due = keys_->next_event() && now >= *keys_->next_event();
   if (changed == seen_ && !is_due && !failing_) return;
-  auto opened = auth::KeyStore::open(state_dir_, options_, now);
+  auto opened = auth::KeyStore::open(state_dir_, options_, now,
+                                     leads ? auth::WhenMissing::make : auth::WhenMissing::pretend);
+  // Of a new algorithm nobody has made a key yet.
+  if (opened && !leads && opened->current().path.empty() && options_.secret.empty())
+    opened = auth::KeyStore::open(state_dir_, options_, now);
   if (!opened) {
     if (!std::exchange(failing_, true))
       log::error("the signing keys cannot be read; the old ones serve on", {{"why", opened.error()}});

@@ -12,6 +12,7 @@
 
 #include "auth/key_store.h"
 #include "net/deadlines.h"
+#include "server/shared_keys.h"
 
 namespace gw::server {
 
@@ -22,13 +23,18 @@ class KeyRotator final : private net::Deadline {
       : deadlines_(deadlines), publish_(std::move(publish)) {}
   ~KeyRotator() { net::Deadlines::clear(*this); }
 
+  // Replicas have the same keys; before adopt().
+  void share(std::unique_ptr<SharedKeys> shared) { shared_ = std::move(shared); }
+  void stop_sharing() { shared_.reset(); }
+
   // From now on these are the options, and these the keys that every worker has. Null: none to follow.
   void adopt(const std::string& state_dir, const jose::TokenOptions& options,
              std::shared_ptr<const auth::KeyStore> keys);
 
  private:
   void on_deadline() override;
-  void look();
+  // `leads`: may make and remove keys.
+  void look(bool leads);
   std::int64_t folder_changed_at() const;  // nanoseconds; 0 when it cannot be told
 
   net::Deadlines& deadlines_;
@@ -36,8 +42,9 @@ class KeyRotator final : private net::Deadline {
   std::string state_dir_;
   jose::TokenOptions options_;
   std::shared_ptr<const auth::KeyStore> keys_;
-  std::int64_t seen_ = 0;  // of the folder
-  bool failing_ = false;   // said in the log
+  std::int64_t seen_ = 0;               // of the folder
+  bool failing_ = false;                // said in the log
+  std::unique_ptr<SharedKeys> shared_;  // null: nobody shares them
 };
 
 }  // namespace gw::server

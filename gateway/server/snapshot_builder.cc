@@ -75,10 +75,15 @@ void build_keys(const config::Config& config, Purpose purpose, Snapshot& snapsho
   }
 }
 
-void build_login(const config::Config& config, Purpose purpose, Snapshot& snapshot, config::Issues& issues) {
+void build_login(const config::Config& config, Purpose purpose, const store::SharedStore* shared,
+                 Snapshot& snapshot, config::Issues& issues) {
   snapshot.backends = build_backends(config, issues);
   build_keys(config, purpose, snapshot, issues);
   if (config.login.backends.empty() || purpose == Purpose::check) return;
+  if (shared != nullptr) {
+    snapshot.refresh_key = std::make_shared<const auth::RefreshKey>(shared->derive("refresh tokens"));
+    return;
+  }
   std::vector<std::string> warnings;
   auto refresh_key = auth::RefreshKey::load_or_make(config.server.state_dir, warnings);
   for (std::string& warning : warnings) issues.warning(place_of(config), std::move(warning));
@@ -258,7 +263,8 @@ ListenerList build_listeners(const config::Config& config, config::Issues& issue
 }
 
 std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Purpose purpose,
-                                               config::Issues& issues, const KeyRefresher* refresher) {
+                                               config::Issues& issues, const KeyRefresher* refresher,
+                                               const store::SharedStore* shared) {
   auto empty = policy::RouteTable::build({});
   // Names that only the gateway may say, beside those of the identity.
   auto snapshot = std::make_shared<Snapshot>(Snapshot{
@@ -274,9 +280,11 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Pur
       .access_format = config.access_log.format,
       .access_sample = config.access_log.sample,
       .trace_sample = config.tracing ? std::optional(config.tracing->sample) : std::nullopt,
+      .max_revocation_lag = config.store.max_revocation_lag,
+      .serves_without_store = config.store.serves_on_failure,
       .access_claims = config.access_log.claims,
   });
-  build_login(config, purpose, *snapshot, issues);
+  build_login(config, purpose, shared, *snapshot, issues);
   build_nonces(config, *snapshot);
   build_pages(config, *snapshot, issues);
   build_issuers(config, refresher, *snapshot, issues);

@@ -11,6 +11,7 @@
 #include "config/issues.h"
 #include "exchange/snapshot.h"
 #include "net/tls.h"
+#include "store/shared_store.h"
 
 namespace gw::server {
 
@@ -37,8 +38,10 @@ enum class Purpose : std::uint8_t {
 bool signs_anything(const config::Config& config);
 
 // Null when `issues` has an error. Without a refresher, remote issuers have the keys of an earlier process.
+// With a shared store, refresh tokens have the key that replicas share.
 std::shared_ptr<const exchange::Snapshot> build_snapshot(const config::Config& config, Purpose purpose,
                                                          config::Issues& issues,
-                                                         const KeyRefresher* refresher = nullptr);
+                                                         const KeyRefresher* refresher = nullptr,
+                                                         const store::SharedStore* shared = nullptr);
 
 }  // namespace gw::server

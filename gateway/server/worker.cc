@@ -12,6 +12,7 @@
 namespace gw::server {
 namespace {
 
+constexpr int kLoads = 20;                   // of the list of revocations, before the start has failed
 constexpr std::size_t kScratch = 64 * 1024;  // one read of an upstream's answer
 
 std::optional<store::MeteredStore> meter(store::Store* store) {
@@ -45,7 +46,7 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
                 ids_,
                 access_log_,
                 [this](exchange::Exchange& exchange) { free_exchanges_.push_back(&exchange); },
-                [this] { return all_ready_.load() && !draining_ && !lacks_keys(); },
+                [this] { return all_ready_.load() && !draining_ && !lacks_keys() && !lacks_store(); },
                 [this] { return troubles(); },
                 counters_,
                 shared.rate_limits,
@@ -56,7 +57,8 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
                 nullptr,
                 shared.outbox,
                 receipts_.get(),
-                tracer_.get()},
+                tracer_.get(),
+                shared.shared_store},
       first_snapshot_(std::move(snapshot)),
       doors_(std::move(doors)) {}
 
@@ -143,18 +145,24 @@ void Worker::go_on_searching(std::shared_ptr<ReceiptSearch> search) {
 void Worker::run() {
   apply(std::move(first_snapshot_), std::move(settings_));
   if (store_)
-    load_revocations();
+    watch_revocations();
   else
     open_doors();
   loop_.run();
 }
 
 // No request is served before what was revoked is known.
-void Worker::load_revocations() {
+void Worker::watch_revocations() {
   operations_.push_back(store_->watch_revocations(
       loop_, [this](const store::Revocation& revocation) { revocations_.apply(revocation, loop_.wall()); }));
-  operations_.push_back(
-      store_->load_revocations(loop_, wall_now(), [this](Result<std::vector<store::Revocation>> loaded) {
+  load_revocations(shared_.shared_store != nullptr ? kLoads : 1);
+}
+
+// A store that others share may be slow for once.
+void Worker::load_revocations(int tries) {
+  operations_.push_back(store_->load_revocations(
+      loop_, wall_now(), [this, tries](Result<std::vector<store::Revocation>> loaded) {
+        if (!loaded && tries > 1) return load_revocations(tries - 1);
         if (!loaded) return events_.on_failed("cannot read the revocations: " + loaded.error().detail);
         for (const store::Revocation& revocation : *loaded) revocations_.apply(revocation, wall_now());
         open_doors();
@@ -256,8 +264,20 @@ bool Worker::lacks_keys() const {
   });
 }
 
+// Its revocations are too old to judge by.
+bool Worker::lacks_store() const {
+  const exchange::Snapshot& snapshot = *world_->snapshot;
+  return shared_.shared_store != nullptr && !snapshot.serves_without_store &&
+         shared_.shared_store->revocation_lag() > snapshot.max_revocation_lag;
+}
+
 std::vector<std::string> Worker::troubles() const {
   std::vector<std::string> all;
+  if (shared_.shared_store != nullptr) {
+    const store::StoreHealth health = shared_.shared_store->health();
+    if (health.lag > world_->snapshot->max_revocation_lag || !health.up)
+      all.push_back("store: " + (health.trouble.empty() ? "does not answer" : health.trouble));
+  }
   for (const auth::Issuer& issuer : *world_->snapshot->issuers) {
     if (!issuer.is_remote) continue;
     const auto known = std::find_if(issuers_.begin(), issuers_.end(),

@@ -26,7 +26,7 @@
 #include "server/key_refresher.h"
 #include "server/snapshot_builder.h"
 #include "store/metered_store.h"
-#include "store/store.h"
+#include "store/shared_store.h"
 
 namespace gw::mail {
 class Outbox;
@@ -54,6 +54,7 @@ struct SharedServices {
   bool checks_health = false;                   // of upstream servers, for all workers
   mail::Outbox* outbox = nullptr;               // null without login
   trace::Queue* spans = nullptr;                // null where nobody takes them
+  store::SharedStore* shared_store = nullptr;   // the store, when replicas share it
 };
 
 class Worker {
@@ -104,7 +105,8 @@ class Worker {
   void go_on_searching(std::shared_ptr<ReceiptSearch> search);
 
   void run();
-  void load_revocations();
+  void watch_revocations();
+  void load_revocations(int tries);
   void open_doors();
   void adopt(Door& door, UniqueFd fd, const net::Address& peer);
   void apply(std::shared_ptr<const exchange::Snapshot> snapshot, ListenerList listeners);
@@ -115,6 +117,7 @@ class Worker {
   exchange::Counters counted() const;
   void forget_routes(const exchange::Snapshot& snapshot);
   bool lacks_keys() const;
+  bool lacks_store() const;
   std::vector<std::string> troubles() const;
   upstream::ClusterWorker cluster_worker();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must outlive a process: refresh-token families, revocations, lockouts, records. SQLite implements it
-// here; Redis will. An acknowledged write is durable; a store that cannot answer says
+// What must outlive a process: refresh-token families, revocations, lockouts, records. SQLite and Redis
+// implement it. An acknowledged write is as durable as the store is; a store that cannot answer says
 // Fault::store_unavailable. THREAD: every call is made on an event loop and answers there, later, never
 // inside the call. The store goes before the loops do, and after what holds its operations.
 #pragma once
@@ -100,8 +100,8 @@ struct Attempt {
   std::vector<std::string> locked{};  // then: of the keys, those that are; empty: not known which
 };
 
-// What is kept for others by name: reset tokens, API keys.
-enum class RecordKind : std::uint8_t { reset = 1, api_key = 2 };
+// What is kept for others by name: reset tokens, API keys, files that replicas share.
+enum class RecordKind : std::uint8_t { reset = 1, api_key = 2, shared_files = 3 };
 struct Record {
   RecordKind kind = RecordKind::reset;
   std::string key;        // unique among its kind; of a secret, its hash

@@ -324,6 +324,7 @@ TEST(Files, ThatShowEveryKeyShowTheDefaults) {
   EXPECT_EQ(shown.tokens.refresh_grace, defaults.tokens.refresh_grace);
   EXPECT_EQ(shown.tokens.claims, defaults.tokens.claims);
   EXPECT_EQ(shown.store.timeout, defaults.store.timeout);
+  EXPECT_EQ(shown.store.max_revocation_lag, defaults.store.max_revocation_lag);
   EXPECT_EQ(shown.login.cookie.name, defaults.login.cookie.name);
   EXPECT_EQ(shown.login.lockout.within, defaults.login.lockout.within);
   EXPECT_EQ(shown.login.password_min_length, defaults.login.password_min_length);

@@ -10,7 +10,9 @@
 #include <memory>
 #include <ostream>
 
+#include "store/redis_store.h"
 #include "store/sqlite_store.h"
+#include "support/redis_server.h"
 #include "support/scratch_dir.h"
 #include "support/store_client.h"
 
@@ -574,14 +576,30 @@ TEST_P(EachStore, OddTextIsKeptAsItIs) {
   EXPECT_EQ(client_->find_family(hash(0), kNow)->family.scope, "");
 }
 
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& place) {
+  auto opened = SqliteStore::open({.path = place + ".db"});
+  if (!opened) return opened.error();
+  return std::unique_ptr<Store>(std::move(*opened));
+}
+
+// One server for all tests; each begins with an empty one.
+Result<std::unique_ptr<Store>> open_redis(const std::string& place) {
+  static test::ScratchDir folder;
+  static test::RedisServer server(folder.path());
+  static std::string last_place;
+  if (std::exchange(last_place, place) != place) server.ask("FLUSHALL");
+  RedisStore::Options options;
+  options.redis.address = *parse_redis_url(server.url());
+  options.redis.timeout = 10s;  // whatever a sanitizer costs
+  options.redis.patience = 20s;
+  options.encryption_keys = {SecretString(std::string(32, 'k'))};
+  auto opened = RedisStore::open(std::move(options));
+  if (!opened) return opened.error();
+  return std::unique_ptr<Store>(std::move(*opened));
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, EachStore,
-                         testing::Values(StoreKind{
-                             "sqlite",
-                             [](const std::string& place) -> Result<std::unique_ptr<Store>> {
-                               auto opened = SqliteStore::open({.path = place + ".db"});
-                               if (!opened) return opened.error();
-                               return std::unique_ptr<Store>(std::move(*opened));
-                             }}),
+                         testing::Values(StoreKind{"sqlite", open_sqlite}, StoreKind{"redis", open_redis}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace
