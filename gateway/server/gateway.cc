@@ -225,8 +225,7 @@ bool Gateway::open_store() {
   // Others may revoke, and count, also where nobody logs in.
   if (config_.login.backends.empty() && !config_.store.redis) return true;
   auto opened = server::open_store(config_);
-  if (!opened) return refuse_to_start("gatewarden: " + opened.error().detail + '
-');
+  if (!opened) return refuse_to_start("gatewarden: " + opened.error().detail + '\n');
   store_ = std::move(opened->store);
   shared_store_ = opened->shared;
   return true;
