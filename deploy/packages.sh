@@ -8,14 +8,14 @@
   # What compiling the gateway, its plugins and its tests takes.
   BUILD_PACKAGES=(g++ cmake ninja-build ccache pkg-config libevent-dev libnghttp2-dev libcurl4-openssl-dev libre2-dev
     libssl-dev libyaml-cpp-dev nlohmann-json3-dev libsqlite3-dev libargon2-dev libcrypt-dev libhiredis-dev libpq-dev
-    libldap-dev libpam0g-dev libcli11-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libhttp-parser-dev
+    libldap-dev libpam0g-dev libseccomp-dev libcli11-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libhttp-parser-dev
     libbenchmark-dev)
   # What the end-to-end tests drive: real clients and real upstreams.
   TEST_PACKAGES=(ca-certificates curl nghttp2-client nghttp2-server openssl apache2-utils sqlite3 procps util-linux radicale
     gunicorn nginx-light caddy haproxy redis-server slapd ldap-utils postgresql libpam-pwdfile php-cli chromium
     fonts-dejavu-core jose python3 python3-httpbin python3-cryptography python3-pytest python3-pytest-xdist python3-jwt
     python3-jwcrypto python3-h2 python3-grpcio python3-websockets python3-httpx python3-aiosmtpd
-    python3-prometheus-client prometheus testssl.sh golang-go golang-github-golang-jwt-jwt-dev)
+    python3-prometheus-client python3-yaml iproute2 prometheus testssl.sh golang-go golang-github-golang-jwt-jwt-dev dpkg-dev systemd)
   # npm installs what drives Chromium; Debian's own is left out where another node is there already.
   if ! command -v npm >/dev/null; then TEST_PACKAGES+=(nodejs npm); fi
   DEMO_PACKAGES=(ca-certificates curl openssl procps gunicorn python3 python3-httpbin)

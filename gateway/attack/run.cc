@@ -2,6 +2,7 @@
 #include "attack/run.h"
 
 #include <algorithm>
+#include <charconv>
 #include <thread>
 
 #include "attack/forger.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr Patience kHere{700ms, 100ms, false};
 constexpr Patience kElsewhere{3s, 500ms, false};
 constexpr std::size_t kMostRoutes = 200;  // that are tried one by one
+constexpr std::string_view kCanary = "gw-canary-7f3a";
+constexpr std::string_view kNumber = "x-gw-attempt";  // whose attempt a request was that comes late
 constexpr std::string_view kSmuggledLine = "GET /gw-smuggled HTTP/1.1\r\nHost: \r\n\r\n";
 
 std::string in_hex(std::size_t number) {
@@ -63,6 +66,8 @@ class Runner {
   Pattern pattern() const;
   std::optional<auth::SigningKey> signing_key() const;
   bool shoot(const Attempt& attempt, const Target& target);
+  std::vector<std::string> take_forwarded();
+  void judge_late(std::size_t finding, const std::string& request);
   void try_good_token();
   Heard ask_again(const Attempt& attempt, const std::string& request) const;
   bool is_http2_offered() const;
@@ -165,7 +170,7 @@ Words Runner::words_for(const Target& target) const {
   words["method"] = target.method;
   words["scheme"] = server_.tls != nullptr ? "https" : "http";
   words["post"] = takes_post ? "POST" : target.method;
-  words["canary"] = "gw-canary-7f3a";
+  words["canary"] = kCanary;
   words["cookie"] = config_.login.cookie.name;
   words["id"] = header_of(identity, "sub");
   words["role"] = header_of(identity, "roles");
@@ -177,6 +182,38 @@ Words Runner::words_for(const Target& target) const {
   words["many:fields"] = many_fields(config_.limits.headers);
   words["over:body"] = std::to_string(target.route->max_body.value_or(config_.limits.body) + 1);
   return words;
+}
+
+// Of this attempt. A stream may be reset when its head is on its way upstream already: what comes from it
+// later is judged as its own.
+std::vector<std::string> Runner::take_forwarded() {
+  if (range_ == nullptr) return {};
+  std::vector<std::string> mine;
+  for (std::string& request : range_->take_forwarded()) {
+    const std::string name = "\r\n" + std::string(kNumber) + ": ";
+    const std::size_t at = lower_case(request).find(name);
+    std::size_t number = report_.findings.size();
+    if (at != std::string::npos)
+      std::from_chars(request.data() + at + name.size(), request.data() + request.size(), number);
+    if (number < report_.findings.size())
+      judge_late(number, request);
+    else
+      mine.push_back(std::move(request));
+  }
+  return mine;
+}
+
+void Runner::judge_late(std::size_t number, const std::string& request) {
+  Finding& finding = report_.findings[number];
+  const Target target;
+  Words words{{"canary", std::string(kCanary)},
+              {"id", header_of(config_.identity, "sub")},
+              {"role", header_of(config_.identity, "roles")}};
+  const Heard nothing;
+  const std::vector<std::string> forwarded{request};
+  if (!is_through({*finding.attempt, target, std::move(words)}, {nothing, forwarded})) return;
+  finding.verdict = Verdict::through;
+  finding.happened += "; the upstream got " + request.substr(0, request.find("\r\n"));
 }
 
 // False when the server cannot be reached any more.
@@ -193,14 +230,14 @@ bool Runner::shoot(const Attempt& attempt, const Target& target) {
   }
   std::string bytes = request;
   if (attempt.http2) {
-    const FramedRequest framed = compose_framed(shot);
+    FramedRequest framed = compose_framed(shot);
+    framed.fields.emplace_back(kNumber, std::to_string(report_.findings.size()));
     bytes = format_frames(framed);
     request = shown(framed);
   }
   const Heard heard = ask_again(attempt, bytes);
   if (!heard.connected) return false;
-  const std::vector<std::string> forwarded =
-      range_ == nullptr ? std::vector<std::string>() : range_->take_forwarded();
+  const std::vector<std::string> forwarded = take_forwarded();
   const Outcome outcome{heard, forwarded};
   const std::vector<int> statuses = heard.statuses();
   const bool is_limited = !statuses.empty() && statuses.front() == 429;  // nothing is known of what is behind
@@ -261,6 +298,7 @@ Result<Report, std::string> Runner::run() {
       if (attempt.each && !shoot(attempt, targets_.guarded[i]))
         return "the server cannot be reached (at \"" + attempt.name + "\")\n";
   }
+  if (range_ != nullptr) (void)take_forwarded();
   return std::move(report_);
 }
 

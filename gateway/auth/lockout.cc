@@ -66,26 +66,36 @@ net::Operation Lockout::reserve(Attempt attempt, WallSeconds now, store::Done<Re
 net::Operation Lockout::succeed(Reservation reservation, std::string subject, const net::Address& address,
                                 WallSeconds now, store::Done<std::monostate> done) {
   const auto id = successes_.begin(std::move(done));
-  auto remember = [this, id, now, subject = std::move(subject),
-                   address = format_lockout_address(address)](Result<std::monostate> cleared) mutable {
+  std::vector<std::string> keys = reservation.turn.keys();
+  auto remember = [this, id, now, subject = std::move(subject), address = format_lockout_address(address),
+                   turn = std::move(reservation.turn)](Result<std::monostate> cleared) mutable {
     if (!cleared) return successes_.finish(id, std::move(cleared.error()));
+    turn.succeed();
+    turn.end();
     successes_.wait_for(id, store_.remember_address(loop_, std::move(subject), std::move(address), now,
                                                     [this, id](Result<std::monostate> remembered) {
                                                       successes_.finish(id, std::move(remembered));
                                                     }));
   };
-  successes_.wait_for(id, store_.clear_attempts(loop_, std::move(reservation.keys), std::move(remember)));
+  successes_.wait_for(id, store_.clear_attempts(loop_, std::move(keys), std::move(remember)));
   return successes_.operation_of(id);
 }
 
 void Lockout::reserve_on(Pending<Reservation>::Id id, std::vector<std::string> keys, WallSeconds now) {
-  std::vector<std::string> counted = keys;
-  auto reserved = [this, id, keys = std::move(keys)](Result<store::Attempt> attempt) mutable {
+  auto turn = store::Turnstile::begin(store_.turnstile(), keys);
+  auto reserved = [this, id, now, turn = std::move(turn)](Result<store::Attempt> attempt) mutable {
     if (!attempt) return reservations_.finish(id, std::move(attempt.error()));
-    reservations_.finish(id, Reservation{attempt->allowed, attempt->retry_after, std::move(keys)});
+    if (attempt->allowed) return reservations_.finish(id, Reservation{true, Duration{0}, std::move(turn)});
+    auto told = [this, id, now, keys = turn.keys(),
+                 retry_after = attempt->retry_after](store::Turnstile::Outcome outcome) mutable {
+      if (outcome == store::Turnstile::Outcome::changed) return reserve_on(id, std::move(keys), now);
+      reservations_.finish(id, Reservation{false, retry_after, {}});
+    };
+    reservations_.wait_for(
+        id, store::Turnstile::wait(loop_, std::move(turn), std::move(attempt->locked), std::move(told)));
   };
-  reservations_.wait_for(
-      id, store_.reserve_attempt(loop_, std::move(counted), policy_, now, std::move(reserved)));
+  reservations_.wait_for(id,
+                         store_.reserve_attempt(loop_, std::move(keys), policy_, now, std::move(reserved)));
 }
 
 std::string format_lockout_address(const net::Address& address) {

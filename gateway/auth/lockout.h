@@ -2,8 +2,9 @@
 // Which attempts at a password are let through. An attempt is counted as failed on its counters before the
 // password is looked at, so that parallel guesses cannot outrun them; success clears them. There is a counter
 // for the account and one for the address. An address from which the account signed in lately has a single
-// one of its own instead, so that strangers cannot lock a user out. THREAD: one worker's loop; answers come
-// there, later, while the Operation lives.
+// one of its own instead, so that strangers cannot lock a user out. Good attempts lock nobody out, however
+// many come at once: who is held up by others that are under way waits for them. THREAD: one worker's loop;
+// answers come there, later, while the Operation lives.
 #pragma once
 
 #include <optional>
@@ -30,8 +31,8 @@ class Lockout {
   };
   struct Reservation {
     bool allowed = true;
-    Duration retry_after{0};        // when not allowed
-    std::vector<std::string> keys;  // of the counters, for succeed()
+    Duration retry_after{0};      // when not allowed
+    store::Turnstile::Turn turn;  // ends with this, as failed unless succeed() takes it
   };
 
   Lockout(net::EventLoop& loop, store::Store& store, const LockoutOptions& options);

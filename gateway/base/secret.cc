@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "base/secret_memory.h"
+
 namespace gw {
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
@@ -23,6 +25,21 @@ void wipe(std::string& text) {
   text.resize(text.capacity());
   wipe(text.data(), text.size());
   text.clear();
+}
+
+SecretString::SecretString(std::string_view text) : size_(text.size()) {
+  if (size_ == 0) return;
+  text_ = secret_memory::allocate(size_ + 1);
+  std::memcpy(text_, text.data(), size_);
+  text_[size_] = '\0';
+}
+
+SecretString::SecretString(std::string text) : SecretString(std::string_view(text)) {
+  wipe(text);
+}
+
+SecretString::~SecretString() {
+  secret_memory::release(text_, size_ + 1);
 }
 
 }  // namespace gw

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text that must not be seen: zeroed when it goes, without operator<<, compared in constant time.
+// Text that must not be seen: kept out of swap and core dumps where that is permitted, zeroed when it goes,
+// without operator<<, compared in constant time.
 #pragma once
 
 #include <cstddef>
@@ -19,35 +20,30 @@ void wipe(std::string& text);
 class SecretString {
  public:
   SecretString() = default;
-  explicit SecretString(std::string text) : text_(std::move(text)) {}
-  SecretString(const SecretString&) = default;
-  SecretString& operator=(const SecretString& other) {
-    if (this != &other) {
-      wipe(text_);
-      text_ = other.text_;
-    }
+  explicit SecretString(std::string text);  // which is wiped
+  explicit SecretString(std::string_view text);
+  explicit SecretString(const char* text) : SecretString(std::string_view(text)) {}
+  SecretString(const SecretString& other) : SecretString(other.reveal()) {}
+  SecretString(SecretString&& other) noexcept
+      : text_(std::exchange(other.text_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  SecretString& operator=(SecretString other) noexcept {
+    std::swap(text_, other.text_);
+    std::swap(size_, other.size_);
     return *this;
   }
-  SecretString(SecretString&& other) noexcept : text_(std::move(other.text_)) { wipe(other.text_); }
-  SecretString& operator=(SecretString&& other) noexcept {
-    if (this != &other) {
-      wipe(text_);
-      text_ = std::move(other.text_);
-      wipe(other.text_);
-    }
-    return *this;
-  }
-  ~SecretString() { wipe(text_); }
+  ~SecretString();
 
-  std::string_view reveal() const { return text_; }
-  bool empty() const { return text_.empty(); }
-  std::size_t size() const { return text_.size(); }
+  // A zero byte follows it.
+  std::string_view reveal() const { return {text_ != nullptr ? text_ : "", size_}; }
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
   friend bool operator==(const SecretString& a, const SecretString& b) {
-    return equal_in_constant_time(a.text_, b.text_);
+    return equal_in_constant_time(a.reveal(), b.reveal());
   }
 
  private:
-  std::string text_;
+  char* text_ = nullptr;  // in secret_memory
+  std::size_t size_ = 0;
 };
 
 }  // namespace gw

@@ -16,6 +16,7 @@
 #include "cli/keys.h"
 #include "cli/migrate.h"
 #include "cli/plugin_check.h"
+#include "cli/ready.h"
 #include "cli/run.h"
 #include "cli/state_store.h"
 #include "cli/store_access.h"
@@ -266,6 +267,25 @@ void add_store(CLI::App& app, Chosen& chosen) {
   });
 }
 
+void add_ready(CLI::App& app, std::string& file, Chosen& chosen) {
+  static ReadyRequest request;
+  CLI::App* ready =
+      app.add_subcommand("ready", "ask the admin address whether it is ready; 3 when it is not");
+  add_config_option(*ready, file);
+  ready->add_option("--admin", request.admin, "its address, instead of that of the configuration")
+      ->type_name("ADDRESS");
+  ready->add_flag("--live", request.alive, "only whether it serves at all");
+  ready->callback([&file, &chosen] {
+    chosen.act = [&file] {
+      if (!request.admin.empty()) return run_ready(request, std::cout, std::cerr);
+      return with_config(file, [](const config::Config& config) {
+        if (config.admin) request.admin = config.admin->text;
+        return run_ready(request, std::cout, std::cerr);
+      });
+    };
+  });
+}
+
 void add_tools(CLI::App& app, Chosen& chosen) {
   CLI::App* hash =
       app.add_subcommand("hash-password", "print an Argon2id hash of the password on standard input");
@@ -302,6 +322,7 @@ int run_command_line(int argc, char** argv) {
   add_audit(app, file, chosen);
   add_api_keys(app, file, chosen);
   add_store(app, chosen);
+  add_ready(app, file, chosen);
   add_tools(app, chosen);
   try {
     app.parse(argc, argv);

@@ -8,12 +8,14 @@
 
 #include "auth/options.h"
 #include "base/access_format.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "http/limits.h"
 #include "jose/options.h"
 #include "net/options.h"
 #include "policy/route.h"
 #include "store/redis_options.h"
+#include "trace/options.h"
 #include "upstream/options.h"
 
 namespace gw::config {
@@ -24,9 +26,12 @@ struct ServerOptions {
   std::string state_dir = "/var/lib/gatewarden";
   std::string plugin_dir = "/usr/lib/gatewarden/plugins";
   Duration drain_timeout = 30s;
-  std::string user;                     // empty: stays
-  bool watch = false;                   // reload when a file changes
-  bool allow_widening = true;           // of reloads that let more through
+  std::string user;                   // empty: stays
+  bool watch = false;                 // reload when a file changes
+  bool allow_widening = true;         // of reloads that let more through
+  bool sandbox = true;                // system calls and files are restricted once it serves
+  std::vector<std::string> readable;  // more paths, for plugins
+  std::vector<std::string> writable;
   std::vector<net::Cidr> forward_auth;  // who may ask at /auth/verify; empty: nobody, there is none
 };
 
@@ -79,6 +84,8 @@ struct Config {
   log::Options log;
   AccessLogOptions access_log;
   std::string audit_path;  // empty: no audit log
+  std::optional<trace::Options> tracing;
+  json::Value description;  // as written, without routes and secrets
 };
 
 }  // namespace gw::config

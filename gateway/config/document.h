@@ -30,12 +30,13 @@ struct Entry {
 
 struct Node {
   Kind kind = Kind::nothing;
-  bool plain = false;      // text without quotes: `true` and `5` may be more than text
-  bool is_key = false;     // the name of an entry, not its value
-  bool unknown = false;    // a variable that is not set: reported, and not judged further
-  std::uint16_t file = 0;  // 0: the configuration file itself; else a number of an included one
-  int line = 1;            // from 1
-  int column = 1;          // from 1
+  bool plain = false;        // text without quotes: `true` and `5` may be more than text
+  bool is_key = false;       // the name of an entry, not its value
+  bool is_variable = false;  // it came from the environment, at least in part
+  bool unknown = false;      // a variable that is not set: reported, and not judged further
+  std::uint16_t file = 0;    // 0: the configuration file itself; else a number of an included one
+  int line = 1;              // from 1
+  int column = 1;            // from 1
   std::string text;
   std::vector<const Node*> items;
   std::vector<Entry> entries;  // in the order of the file; the first of a repeated key

@@ -79,6 +79,7 @@ void expand_values(Document& document, const Environment& environment, const std
       node.unknown = true;
       continue;
     }
+    node.is_variable = node.text.find("${") != std::string::npos;
     node.plain = false;
     node.text = std::move(*expanded);
   }

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "config/describe.h"
 #include "config/include.h"
 #include "config/sections.h"
 
@@ -32,6 +33,7 @@ constexpr std::array kRootKeys{
     Key{"templates", "map of maps", "{}", "keys of routes by a name, for routes that `use` it"},
     Key{"include", "list of paths", "[]", "files and folders (their *.yaml) with more of the lists and maps"},
     Key{"log", "map", "see below", "log and access log"},
+    Key{"tracing", "map", "none", "where spans of requests are sent; without it there are none"},
 };
 
 Names names_of(const NodeReader& root) {
@@ -53,6 +55,7 @@ void parse_front(Context& context, const NodeReader& root, Config& config) {
   if (const auto item = root.find("admin")) config.admin = parse_admin(context, *item, config.listeners);
   if (const auto item = root.find("limits")) config.limits = parse_limits(context, *item);
   if (const auto item = root.find("log")) parse_log(context, *item, config);
+  if (const auto item = root.find("tracing")) config.tracing = parse_tracing(context, *item);
 }
 
 void parse_identities(Context& context, const NodeReader& root, const Names& names, Config& config) {
@@ -146,6 +149,7 @@ Loaded load_text(std::string_view text, const LoadOptions& options) {
   check_client_certificates(context, config);
   check_assertions(context, config);
 
+  if (!loaded.issues.has_errors()) config.description = describe(whole);
   loaded.files = context.seen;
   config.files = std::move(context.seen);
   loaded.issues.sort();

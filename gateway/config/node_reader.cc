@@ -5,7 +5,6 @@
 #include <cassert>
 #include <unordered_set>
 
-#include "config/not_available.h"
 #include "config/units.h"
 
 namespace gw::config {
@@ -138,34 +137,19 @@ NodeReader::NodeReader(Context& context, Item item, const Section& section)
 
 void NodeReader::check_key(const Entry& entry) const {
   const Place place{context_.file_of(*entry.value), entry.line, entry.column};
-  const std::string path = member(item_.path, entry.key);
-  if (is_key_not_available(section_.path, entry.key)) {
-    context_.issues.error(place, path + " is not available in this version (remove it)");
-    return;
-  }
   const auto known = std::any_of(section_.keys.begin(), section_.keys.end(),
                                  [&](const Key& key) { return key.name == entry.key; });
-  if (!known) {
-    const std::string prefix = item_.path.empty() ? "" : item_.path + ": ";
-    context_.issues.error(place,
-                          prefix + "unknown key " + in_quotes(entry.key) + hint_for(entry.key, section_));
-    return;
-  }
-  if (!is_value_not_available(section_.path, entry.key, *entry.value)) return;
-  const bool is_text = entry.value->kind == Kind::text;
-  context_.issues.error(context_.place_of(*entry.value),
-                        path +
-                            (is_text ? ": " + entry.value->text.substr(0, entry.value->text.find(':')) : "") +
-                            " is not available in this version (remove it)");
+  if (known) return;
+  const std::string prefix = item_.path.empty() ? "" : item_.path + ": ";
+  context_.issues.error(place,
+                        prefix + "unknown key " + in_quotes(entry.key) + hint_for(entry.key, section_));
 }
 
 std::optional<Item> NodeReader::find(std::string_view key) const {
   assert(
       std::any_of(section_.keys.begin(), section_.keys.end(), [&](const Key& k) { return k.name == key; }));
   for (const Entry& entry : item_.node->entries) {
-    if (entry.key != key) continue;
-    if (is_value_not_available(section_.path, key, *entry.value)) return std::nullopt;
-    return Item{entry.value, member(item_.path, key)};
+    if (entry.key == key) return Item{entry.value, member(item_.path, key)};
   }
   return std::nullopt;
 }

@@ -87,7 +87,7 @@ void report_kind(Context& context, const Item& item, std::string_view wanted);
 
 class NodeReader {
  public:
-  // Reports unknown keys, keys that are not available, and a value that is no map (then all keys are absent).
+  // Reports unknown keys, and a value that is no map (then all keys are absent).
   NodeReader(Context& context, Item item, const Section& section);
 
   const Item& item() const { return item_; }
@@ -95,9 +95,9 @@ class NodeReader {
   Context& context() const { return context_; }
   bool is_map() const { return item_.node->kind == Kind::map; }
 
-  // Absent keys and values that are not available are nothing.
+  // An absent key is nothing.
   std::optional<Item> find(std::string_view key) const;
-  bool has(std::string_view key) const;      // written, available or not
+  bool has(std::string_view key) const;      // written
   bool require(std::string_view key) const;  // reports when absent
 
   std::string text(std::string_view key, std::string fallback = {}) const;

@@ -17,12 +17,24 @@ constexpr std::array kKeys{
     Key{"watch", "true or false", "false", "reloads when the configuration or a file that it names changes"},
     Key{"allow_widening", "true or false", "true",
         "`false`: a reload that lets requests through which were refused before is refused"},
+    Key{"sandbox", "`strict` or `off`", "strict",
+        "what the serving process may ask of the kernel, and which files it may open: only what it needs"},
+    Key{"readable", "list of paths", "[]", "files and folders that the sandbox leaves readable, for plugins"},
+    Key{"writable", "list of paths", "[]", "files and folders that the sandbox leaves writable, for plugins"},
     Key{"forward_auth", "map", "none",
         "turns `/auth/verify` on, where other proxies ask for a decision (auth_request, ForwardAuth, ...)"},
 };
 constexpr std::array kForwardAuthKeys{
     Key{"trusted", "list of networks", "required", "the proxies that may ask; not everybody"},
 };
+
+constexpr Choice<bool> kSandboxes[] = {{"strict", true}, {"off", false}};
+
+std::vector<std::string> parse_paths(const Context& context, const NodeReader& node, std::string_view key) {
+  std::vector<std::string> paths = node.texts(key);
+  for (std::string& path : paths) path = resolve_path(context, path);
+  return paths;
+}
 
 std::vector<net::Cidr> parse_forward_auth(Context& context, const Item& item) {
   const NodeReader node(context, item, kForwardAuthSection);
@@ -55,6 +67,9 @@ ServerOptions parse_server(Context& context, const Item& item) {
   server.user = node.text("user", server.user);
   server.watch = node.flag("watch", server.watch);
   server.allow_widening = node.flag("allow_widening", server.allow_widening);
+  server.sandbox = node.one_of("sandbox", kSandboxes, server.sandbox);
+  server.readable = parse_paths(context, node, "readable");
+  server.writable = parse_paths(context, node, "writable");
   if (const auto item_of = node.find("forward_auth"))
     server.forward_auth = parse_forward_auth(context, *item_of);
   return server;

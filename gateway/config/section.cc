@@ -55,6 +55,7 @@ constexpr std::array kAll{
     &kLogSection,
     &kAccessLogSection,
     &kAuditLogSection,
+    &kTracingSection,
 };
 
 // Prose that says `x` itself stays; a value as one would write it is set as code.

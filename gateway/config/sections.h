@@ -48,6 +48,7 @@ std::vector<policy::Route> parse_routes(Context& context, const Item& item, cons
 policy::Route parse_route(Context& context, const Item& item, const Names& names,
                           const policy::IdentityOptions& identity);
 void parse_log(Context& context, const Item& item, Config& config);
+trace::Options parse_tracing(Context& context, const Item& item);
 
 extern const Section kRootSection;
 extern const Section kServerSection;
@@ -95,5 +96,6 @@ extern const Section kCorsSection;
 extern const Section kLogSection;
 extern const Section kAccessLogSection;
 extern const Section kAuditLogSection;
+extern const Section kTracingSection;
 
 }  // namespace gw::config

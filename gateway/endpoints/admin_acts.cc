@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "base/log.h"
+#include "endpoints/admin_reads.h"
 #include "endpoints/audit.h"
 #include "endpoints/request_body.h"
 #include "endpoints/waiting.h"
 #include "exchange/control.h"
 #include "exchange/same_site.h"
-#include "net/address.h"
 #include "store/store.h"
 
 namespace gw::endpoints {
@@ -33,13 +33,6 @@ struct RevokeState : exchange::EndpointState {
   store::Revocation revocation;
   Pause pause;
 };
-
-// An address, or a name that no foreign server can answer for.
-bool is_own_name(std::string_view host) {
-  if (host == "localhost" || host.ends_with(".localhost")) return true;
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return net::Address::parse(host, 0).has_value();
-}
 
 bool is_json(const http::Fields& fields) {
   const http::Field* type = fields.find(http::FieldName::content_type);

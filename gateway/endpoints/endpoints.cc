@@ -2,6 +2,8 @@
 #include "endpoints/endpoints.h"
 
 #include "endpoints/admin_acts.h"
+#include "endpoints/admin_reads.h"
+#include "endpoints/dashboard.h"
 #include "endpoints/decisions.h"
 #include "endpoints/entry_pages.h"
 #include "endpoints/health.h"
@@ -85,6 +87,11 @@ std::vector<exchange::Endpoint> admin_endpoints() {
       {"/api/routes", "GET", kRoutesSteps},
       {"/api/reload", "POST", kReloadSteps},
       {kDecisionsPath, "GET", kDecisionSteps, true},
+      {"/api/sessions", "GET", kSessionsOfSteps},
+      {"/api/config", "GET", kConfigSteps},
+      {"/", "GET", kDashboardSteps},
+      {"/dashboard.css", "GET", kDashboardSteps},
+      {"/dashboard.js", "GET", kDashboardSteps},
       {"/api/drain", "POST", kDrainSteps},
       {"/api/revoke", "POST", kRevokeSteps},
   };

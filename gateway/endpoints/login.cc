@@ -91,10 +91,13 @@ Verdict verify_password(Exchange& exchange) {
     if (!verified) return to_error(verified.error());
     return std::move(*verified);
   };
-  return wait_for_job(exchange, std::move(job), [&state](auth::BackendAccount who) {
-    state.who = std::move(who);
-    return Verdict::proceed;
-  });
+  // An attempt that fails is over at once, however slowly its answer is read.
+  return wait_for_job(exchange, std::move(job),
+                      [&state, reservation = std::move(state.reservation)](auth::BackendAccount who) mutable {
+                        state.reservation = std::move(reservation);
+                        state.who = std::move(who);
+                        return Verdict::proceed;
+                      });
 }
 
 Verdict clear_attempts(Exchange& exchange) {

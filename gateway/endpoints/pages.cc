@@ -12,6 +12,7 @@
 
 #include "base/base64url.h"
 #include "base/utf8.h"
+#include "endpoints/built_in_files.h"
 #include "endpoints/session_cookies.h"
 #include "jose/digest.h"
 
@@ -192,7 +193,7 @@ void Pages::check(std::vector<std::string>& problems) {
 Result<std::shared_ptr<const Pages>, std::vector<std::string>> Pages::load(const auth::PageOptions& options) {
   const std::shared_ptr<Pages> pages(new Pages());
   std::vector<std::string> problems;
-  for (const BuiltInFile& file : built_in_files()) pages->add_file(file.name, file.text, problems);
+  for (const BuiltInFile& file : page_files()) pages->add_file(file.name, file.text, problems);
   if (!options.folder.empty()) pages->add_folder(options.folder, problems);
   if (!options.logo.empty()) pages->add_logo(options.logo, problems);
   pages->title_ = options.title;

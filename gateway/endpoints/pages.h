@@ -16,13 +16,6 @@
 
 namespace gw::endpoints {
 
-// A file of conf/pages or conf/locales as it is built in.
-struct BuiltInFile {
-  std::string_view name;
-  std::string_view text;
-};
-const std::vector<BuiltInFile>& built_in_files();
-
 class Pages final : public exchange::BrowserPages {
  public:
   // The errors are sentences.

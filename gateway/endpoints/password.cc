@@ -115,10 +115,14 @@ Verdict change_password(Exchange& exchange) {
   asked.account = state.account;
   auto job = [backends = exchange.snapshot().backends, cost = exchange.snapshot().hash,
               asked = std::move(asked)] { return change(*backends, cost, asked); };
-  return wait_for_job(exchange, std::move(job), [&exchange](Change outcome) {
-    if (outcome == Change::done) return Verdict::proceed;
+  auto changed = [&exchange, &state, reservation = std::move(state.reservation)](Change outcome) mutable {
+    if (outcome == Change::done) {
+      state.reservation = std::move(reservation);
+      return Verdict::proceed;
+    }
     return exchange.refuse(Fault::unprocessable_content, {}, json::Object{{"current_password", "is wrong"}});
-  });
+  };
+  return wait_for_job(exchange, std::move(job), std::move(changed));
 }
 
 Verdict clear_password_attempts(Exchange& exchange) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoints/status.h"
 
+#include <algorithm>
+
 #include "exchange/control.h"
 #include "exchange/exchange.h"
+#include "policy/when.h"
 
 namespace gw::endpoints {
 namespace {
@@ -40,6 +43,27 @@ json::Array key_ids_of(const exchange::World& world) {
   return all;
 }
 
+// Those whose keys are fetched say how that goes.
+json::Array issuers_of(const exchange::World& world, const exchange::Census& census) {
+  json::Array all;
+  for (const auth::Issuer& issuer : *world.snapshot->issuers) {
+    json::Object one{{"name", issuer.name}, {"issuer", issuer.issuer}};
+    const auto& fetched = census.process.issuers;
+    const auto health = std::find_if(fetched.begin(), fetched.end(), [&](const exchange::IssuerHealth& each) {
+      return each.name == issuer.name;
+    });
+    if (!issuer.is_remote || health == fetched.end()) {
+      one.emplace_back("keys", static_cast<std::int64_t>(issuer.keys.size()));
+    } else {
+      one.emplace_back("keys", static_cast<std::int64_t>(health->keys));
+      one.emplace_back("fetched_at", health->fetched_at);
+      one.emplace_back("problem", text_or_null(health->problem));
+    }
+    all.emplace_back(std::move(one));
+  }
+  return all;
+}
+
 json::Value last_reload_of(const exchange::Census& census) {
   if (!census.last_reload) return {};
   const bool done = census.last_reload->outcome == exchange::ReloadReport::Outcome::reloaded;
@@ -69,6 +93,17 @@ json::Array upstreams_of(const exchange::Census& census) {
   return all;
 }
 
+json::Object privileges_of(const exchange::Census& census) {
+  const exchange::LeastPrivilege& all = census.privileges;
+  return {{"user", all.user},
+          {"no_new_privileges", all.no_new_privileges},
+          {"capabilities", static_cast<std::int64_t>(all.capabilities)},
+          {"system_calls_filtered", all.system_calls_filtered},
+          {"landlock", all.landlock},
+          {"core_dumps", all.core_dumps},
+          {"keys_locked", all.keys_locked}};
+}
+
 json::Value status_of(const exchange::World& world, bool ready, const exchange::Census& census) {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(steady_now() - census.started);
   return json::Object{{"version", census.version},
@@ -79,8 +114,10 @@ json::Value status_of(const exchange::World& world, bool ready, const exchange::
                       {"listeners", listeners_of(census)},
                       {"upstreams", upstreams_of(census)},
                       {"keys", key_ids_of(world)},
+                      {"issuers", issuers_of(world, census)},
                       {"config_file", census.config_file},
-                      {"last_reload", last_reload_of(census)}};
+                      {"last_reload", last_reload_of(census)},
+                      {"least_privilege", privileges_of(census)}};
 }
 
 std::string_view auth_name(policy::Auth auth) {
@@ -98,9 +135,14 @@ std::string_view auth_name(policy::Auth auth) {
 json::Value require_of(const policy::Requirement& require) {
   json::Object claims;
   for (const policy::ClaimRule& rule : require.claims) claims.emplace_back(rule.name, rule.value);
+  json::Array bound;
+  for (const policy::Binding one : require.bound)
+    bound.emplace_back(one == policy::Binding::dpop ? "dpop" : "mtls");
   return json::Object{{"scopes", to_array(require.scopes)},
                       {"roles", to_array(require.roles)},
                       {"claims", std::move(claims)},
+                      {"when", require.when == nullptr ? json::Value() : json::Value(require.when->text())},
+                      {"bound", std::move(bound)},
                       {"client_certificate", require.client_certificate.has_value()}};
 }
 

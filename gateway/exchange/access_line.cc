@@ -97,6 +97,7 @@ void append_json(std::string& out, const AccessEntry& entry) {
     members.text("would_refuse_code", entry.unenforced);
   }
   members.text("shadow", entry.shadow);
+  members.text("trace_id", entry.trace);
   out += "}\n";
 }
 
@@ -171,6 +172,7 @@ void append_ecs(std::string& out, const AccessEntry& entry) {
   });
   members.object("user", [&] { members.text("id", entry.subject); });
   members.object("user_agent", [&] { members.text("original", entry.user_agent.substr(0, kClientText)); });
+  members.object("trace", [&] { members.text("id", entry.trace); });
   members.object("rule", [&] { members.text("name", entry.route); });
   members.object("gatewarden", [&] {
     members.text("issuer", entry.issuer);

@@ -29,6 +29,7 @@ struct AccessEntry {
   bool complete = true;
   std::string_view unenforced{};  // the code that a route with enforce: false would have refused with
   std::string_view shadow{};      // and that its `shadow` would have
+  std::string_view trace{};       // the id of its trace
   std::string_view referer{}, user_agent{};
 };
 

@@ -58,6 +58,8 @@ void AccessLog::record(const Exchange& exchange) {
     entry.referer = sent_value(request, "Referer");
     entry.user_agent = sent_value(request, "User-Agent");
   }
+  if (snapshot.trace_sample && exchange.trace_link().is_known)
+    entry.trace = trace::text_of(exchange.trace_link().trace);
   if (exchange.route() != nullptr) entry.route = exchange.route()->name;
   if (exchange.identity() != nullptr) {
     entry.subject = exchange.identity()->subject;

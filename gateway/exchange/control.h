@@ -36,6 +36,17 @@ struct Listening {
   std::string_view door;  // proxy, redirect or admin
 };
 
+// What the process may do, beyond what it must. Set once, when it serves.
+struct LeastPrivilege {
+  std::string user;
+  bool no_new_privileges = false;
+  std::uint64_t capabilities = 0;      // bits, as CapEff in /proc/PID/status
+  bool system_calls_filtered = false;  // seccomp
+  int landlock = 0;                    // its version; 0: files are not restricted
+  bool core_dumps = false;             // or memory that other processes of the user may read
+  bool keys_locked = false;            // keys and secrets are never written to swap
+};
+
 // The process at one moment.
 struct Census {
   Counters counters;  // of all workers
@@ -46,6 +57,7 @@ struct Census {
   std::size_t workers = 0;
   std::vector<Listening> listeners;
   std::optional<ReloadReport> last_reload;
+  LeastPrivilege privileges;
 };
 
 class Control {
@@ -56,9 +68,9 @@ class Control {
   virtual net::Operation take_census(net::EventLoop& loop, Callback<void(Census)> done) = 0;
   // As SIGHUP. When it says `reloaded`, every worker serves the new configuration.
   virtual net::Operation reload(net::EventLoop& loop, Callback<void(ReloadReport)> done) = 0;
-  // How the request of that id was decided; nothing when it is none of the last.
-  virtual net::Operation find_receipt(net::EventLoop& loop, std::string request_id,
-                                      Callback<void(std::optional<Receipt>)> done) = 0;
+  // How the last requests that the query takes were decided, the newest first.
+  virtual net::Operation find_receipts(net::EventLoop& loop, ReceiptQuery query,
+                                       Callback<void(std::vector<Receipt>)> done) = 0;
   // As the first SIGTERM; again is no harm.
   virtual void drain() = 0;
 };

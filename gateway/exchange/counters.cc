@@ -62,7 +62,7 @@ void Counters::record(const Finished& finished) {
   if (finished.shadow_would_refuse) ++shadow_refusals;
   if (finished.is_login && finished.status != 0 && finished.code.empty()) ++logins;
   const std::optional<Fault> fault = finished.code.empty() ? std::nullopt : find_fault(finished.code);
-  record_decision(finished, fault);
+  record_decision(finished, finished.refusal.empty() ? fault : find_fault(finished.refusal));
   if (!fault) return;
   const auto index = static_cast<std::size_t>(*fault);
   ++refusals[index];

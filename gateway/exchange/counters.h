@@ -31,6 +31,7 @@ struct Finished {
   std::string_view code{};      // of an error that the gateway made
   std::string_view upstream{};  // empty when the gateway answers itself
   std::string_view route{};     // that the request was matched to
+  std::string_view refusal{};   // the code, where a browser was sent to a page instead
   bool is_login = false;
   bool would_refuse = false;
   bool shadow_would_refuse = false;
@@ -138,6 +139,13 @@ struct ProcessCounters {
   std::vector<CertificateEnd> certificates{};        // each file once
   WallSeconds started_at = 0;
   ProcessUsage usage{};
+  struct Spans {
+    std::uint64_t exported = 0;
+    std::uint64_t dropped = 0;  // for want of room
+    std::uint64_t failed = 0;   // that the collector did not take
+    std::uint64_t failures = 0;
+  };
+  std::optional<Spans> spans{};  // nothing without tracing
 };
 
 }  // namespace gw::exchange

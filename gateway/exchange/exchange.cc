@@ -12,6 +12,7 @@
 #include "exchange/observer.h"
 #include "exchange/receipts.h"
 #include "exchange/steps.h"
+#include "exchange/tracer.h"
 #include "http/h1_writer.h"
 #include "net/address.h"
 
@@ -89,6 +90,7 @@ void Exchange::on_request_head(net::Buffer storage) {
   started_ = services_.loop.now();
   own_id_ = services_.ids.next();
   request_id_ = {own_id_.data(), own_id_.size()};
+  if (snapshot().trace_sample) link_trace();
   set_steps(downstream_->listener->door == Door::redirect ? std::span<const Step>(kRedirectSteps)
                                                           : std::span<const Step>(kEntrySteps));
   advance();
@@ -100,6 +102,7 @@ void Exchange::on_request_refused(const Error& error) {
   started_ = services_.loop.now();
   own_id_ = services_.ids.next();
   request_id_ = {own_id_.data(), own_id_.size()};
+  if (snapshot().trace_sample) link_trace();
   refuse(error);
   reply_.close = true;
   send_reply();
@@ -153,6 +156,42 @@ void Exchange::set_client(std::string ip, bool secure) {
 void Exchange::set_target(http::Target target, std::string_view host) {
   target_ = target;
   host_ = host;
+}
+
+// A trace that somebody else began is sampled as they say; one that begins here, by chance.
+void Exchange::link_trace() {
+  if (std::exchange(link_.is_known, true)) return;
+  const std::optional<double>& share = snapshot().trace_sample;
+  if (const auto parent = trace::find_parent(request_.fields)) {
+    link_.has_parent = true;
+    link_.trace = parent->trace;
+    link_.parent = parent->span;
+    link_.is_sampled = parent->sampled;
+  } else {
+    link_.trace = services_.ids.next();
+    link_.is_sampled = share && trace::is_in_share(link_.trace, *share);
+  }
+  link_.has_spans = link_.is_sampled && share && services_.tracer != nullptr &&
+                    downstream_->listener->door != Door::admin &&
+                    services_.tracer->admits(services_.loop.now());
+  if (link_.has_spans) link_.span = services_.ids.next_span();
+}
+
+void Exchange::begin_attempt(const upstream::Server& server) {
+  if (!link_.has_spans) return;
+  UpstreamAttempt attempt{.span = services_.ids.next_span(), .server = &server, .began = steady_now()};
+  trace::format_traceparent(trace_scratch_.data(), link_.trace, attempt.span, link_.is_sampled);
+  link_.attempts.push_back(attempt);
+}
+
+void Exchange::fail_attempt(Fault fault) {
+  if (link_.attempts.empty()) return;
+  link_.attempts.back().ended = steady_now();
+  link_.attempts.back().code = info_of(fault).code;
+}
+
+void Exchange::note_attempt_status(std::uint16_t status) {
+  if (!link_.attempts.empty()) link_.attempts.back().status = status;
 }
 
 policy::ConditionListener* Exchange::begin_decision() {
@@ -392,15 +431,18 @@ void Exchange::record() {
   if (services_.audit != nullptr) services_.audit->record(*this);
   if (downstream_->listener->door == Door::admin) return;
   if (services_.receipts != nullptr) services_.receipts->note(*this);
+  if (link_.has_spans) services_.tracer->record(*this);
   const bool is_proxied = plan_ != nullptr && !route_->respond;
-  services_.counters.record({.status = facts_.status,
-                             .code = facts_.code,
-                             .upstream = is_proxied ? std::string_view(route_->upstream) : std::string_view(),
-                             .route = route_ != nullptr ? std::string_view(route_->name) : std::string_view(),
-                             .is_login = facts_.is_login,
-                             .would_refuse = !facts_.unenforced.empty(),
-                             .shadow_would_refuse = !facts_.shadow.empty(),
-                             .spent = services_.loop.now() - started_});
+  services_.counters.record(
+      {.status = facts_.status,
+       .code = facts_.code,
+       .upstream = is_proxied ? std::string_view(route_->upstream) : std::string_view(),
+       .route = route_ != nullptr && !is_preflight_ ? std::string_view(route_->name) : std::string_view(),
+       .refusal = facts_.refusal,
+       .is_login = facts_.is_login,
+       .would_refuse = !facts_.unenforced.empty(),
+       .shadow_would_refuse = !facts_.shadow.empty(),
+       .spent = services_.loop.now() - started_});
 }
 
 // Ready for another request: what is kept is memory.
@@ -435,6 +477,7 @@ void Exchange::reset() {
   facts_ = Facts();
   decided_ = {};
   trace_.clear();
+  link_ = {};
 }
 
 }  // namespace gw::exchange

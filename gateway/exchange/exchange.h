@@ -16,6 +16,7 @@
 #include "exchange/services.h"
 #include "exchange/snapshot.h"
 #include "exchange/step.h"
+#include "exchange/trace_link.h"
 #include "http/path.h"
 #include "http/server_stream.h"
 #include "policy/condition_trace.h"
@@ -139,6 +140,15 @@ class Exchange final : public http::RequestEvents {
   std::string& rewrite_scratch() { return rewrite_scratch_; }
   std::array<char, 64>& trace_scratch() { return trace_scratch_; }
 
+  // The trace that the request is part of, known from now on.
+  void link_trace();
+  TraceLink& trace_link() { return link_; }
+  const TraceLink& trace_link() const { return link_; }
+  // A server is tried, and what came of it; only noted where there are spans.
+  void begin_attempt(const upstream::Server& server);
+  void fail_attempt(Fault fault);
+  void note_attempt_status(std::uint16_t status);
+
   // For steps: verdicts.
   Verdict refuse(const Error& error, const Challenge& challenge = {}, const json::Value& errors = {});
   Reply make_refusal(const Error& error, const Challenge& challenge = {}, const json::Value& errors = {});
@@ -179,6 +189,7 @@ class Exchange final : public http::RequestEvents {
     bool complete = false;        // the client got all of it
     std::string_view unenforced;  // the code that a route with enforce: false would have refused with
     std::string_view shadow;      // and that its `shadow` would have
+    std::string_view refusal;     // the code, where a browser is sent to a page instead of told
     bool is_login = false;
   };
   const std::optional<Error>& token_error() const { return token_error_; }
@@ -202,6 +213,7 @@ class Exchange final : public http::RequestEvents {
   TimePoint started_;
   TimePoint decided_;
   policy::ConditionTrace trace_;
+  TraceLink link_;
   http::RequestHead request_;
   net::Buffer head_storage_;
   std::span<const Step> steps_;

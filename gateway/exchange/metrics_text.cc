@@ -150,6 +150,15 @@ void write_configuration(MetricsWriter& writer, const ProcessCounters& process) 
     writer.sample({{"certificate", end.file}}, static_cast<double>(end.at));
 }
 
+void write_spans(MetricsWriter& writer, const ProcessCounters::Spans& spans) {
+  writer.single("trace_spans_exported_total", "counter", spans.exported, "Spans that the collector took.");
+  writer.single("trace_spans_dropped_total", "counter", spans.dropped, "Spans for which there was no room.");
+  writer.single("trace_spans_failed_total", "counter", spans.failed,
+                "Spans that the collector did not take.");
+  writer.single("trace_export_failures_total", "counter", spans.failures,
+                "Requests to the collector that failed.");
+}
+
 void write_process(MetricsWriter& writer, const ProcessCounters& process) {
   writer.single("process_start_time_seconds", "gauge", static_cast<std::uint64_t>(process.started_at),
                 "When the process started.");
@@ -196,6 +205,7 @@ std::string format_metrics(const Counters& counters, const ProcessCounters& proc
     writer.single("audit_log_dropped_total", "counter", *process.audit_log_dropped,
                   "Events that could not be written to the audit log.");
   write_issuers(writer, process.issuers);
+  if (process.spans) write_spans(writer, *process.spans);
   write_process(writer, process);
   return writer.finish();
 }

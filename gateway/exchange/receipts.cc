@@ -43,6 +43,7 @@ ReceiptRing::ReceiptRing(unsigned workers)
 void ReceiptRing::note(const Exchange& exchange) {
   Slot& slot = slots_[next_];
   next_ = next_ + 1 == size_ ? 0 : next_ + 1;
+  ++noted_;
   const Exchange::Facts& facts = exchange.facts();
   const TimePoint now = steady_now();
   slot.at = exchange.wall();
@@ -75,14 +76,33 @@ void ReceiptRing::note(const Exchange& exchange) {
   slot.used = static_cast<std::uint16_t>(used);
 }
 
-std::optional<Receipt> ReceiptRing::find(std::string_view request_id) const {
-  for (std::size_t back = 1; back <= size_; ++back) {
-    const Slot& slot = slots_[(next_ + size_ - back) % size_];
-    if (slot.used == 0) return std::nullopt;  // nothing older has been written
+std::optional<std::uint64_t> ReceiptRing::search(const ReceiptQuery& query, std::optional<std::uint64_t> from,
+                                                 std::vector<Receipt>& into) const {
+  std::uint64_t note = from.value_or(noted_);
+  const std::uint64_t oldest = noted_ > size_ ? noted_ - size_ : 0;
+  const std::uint64_t end = std::max(oldest, note > kPiece ? note - kPiece : 0);
+  for (; note > end && into.size() < query.limit; --note) {
+    const Slot& slot = slots_[(note - 1) % size_];
+    // What costs nothing to compare comes first.
+    if (query.status != 0 && slot.status != query.status && slot.status / 100 != query.status) continue;
     std::string_view rest(slot.text.data(), slot.used);
-    if (take(rest) == request_id) return read(slot);
+    if (!query.request_id.empty() && take(rest) != query.request_id) continue;
+    Receipt receipt = read(slot);
+    if (query.takes(receipt)) into.push_back(std::move(receipt));
   }
-  return std::nullopt;
+  if (note <= oldest || into.size() >= query.limit) return std::nullopt;
+  return note;
+}
+
+bool ReceiptQuery::takes(const Receipt& receipt) const {
+  const auto agrees = [](const std::string& wanted, const std::string& found) {
+    return wanted.empty() || wanted == found;
+  };
+  return agrees(request_id, receipt.request_id) && agrees(route, receipt.route) &&
+         agrees(code, receipt.code) && agrees(client, receipt.client) && agrees(method, receipt.method) &&
+         agrees(host, receipt.host) && receipt.path.starts_with(path_prefix) &&
+         (!refused || *refused != receipt.code.empty()) &&
+         (status == 0 || receipt.status == status || receipt.status / 100u == status);
 }
 
 Receipt ReceiptRing::read(const Slot& slot) {

@@ -35,16 +35,31 @@ struct Receipt {
   bool is_cut = false;           // something was too long for the slot
 };
 
+// Which receipts are meant: those that agree in all that is given. Texts are whole but where it says
+// otherwise.
+struct ReceiptQuery {
+  std::string request_id{}, route{}, code{}, client{}, method{}, host{};
+  std::string path_prefix{};
+  std::optional<bool> refused{};
+  unsigned status = 0;  // 404, or 4 for a class; 0: any
+  std::size_t limit = 1;
+
+  bool takes(const Receipt& receipt) const;
+};
+
 class ReceiptRing {
  public:
   // The share of one of `workers`.
   explicit ReceiptRing(unsigned workers);
 
   void note(const Exchange& exchange);
-  // The newest of that id.
-  std::optional<Receipt> find(std::string_view request_id) const;
+  // Appends the newest that the query takes. Looks at no more than kPiece slots, beginning below note
+  // `from` (the newest without): where to go on, nothing when there are no older ones or `into` has enough.
+  std::optional<std::uint64_t> search(const ReceiptQuery& query, std::optional<std::uint64_t> from,
+                                      std::vector<Receipt>& into) const;
 
   static constexpr std::size_t kSlotBytes = 512;
+  static constexpr std::size_t kPiece = 2048;  // under a millisecond
   std::size_t size() const { return size_; }
 
  private:
@@ -67,6 +82,7 @@ class ReceiptRing {
   const std::size_t size_;
   const std::unique_ptr<Slot[], Free> slots_;
   std::size_t next_ = 0;
+  std::uint64_t noted_ = 0;  // ever
 };
 
 }  // namespace gw::exchange

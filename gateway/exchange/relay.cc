@@ -37,6 +37,7 @@ Verdict Relay::acquire() {
   server_ = cluster.pick(nullptr, balance_key(exchange_, cluster.options()));
   if (server_ == nullptr)
     return exchange_.refuse({Fault::no_healthy_upstream, cluster.options().name + ": every server is down"});
+  exchange_.begin_attempt(*server_);
   lease_ = server_->try_acquire();
   return lease_ ? Verdict::proceed : dial();
 }
@@ -53,6 +54,7 @@ void Relay::on_acquired(Result<upstream::Lease> lease) {
     if (!begun_) return exchange_.resume();  // the next step is `relay`
     return send_request();
   }
+  exchange_.fail_attempt(lease.error().fault);
   if (lease.error().fault != Fault::overloaded) server_->note_failure();
   // Nothing was sent: any method may try the next server.
   if (attempts_ < options().retries && lease.error().fault != Fault::overloaded) return retry();
@@ -186,6 +188,7 @@ void Relay::retry() {
   server_ = cluster.pick(server_, balance_key(exchange_, cluster.options()));
   if (server_ == nullptr)
     return exchange_.fail({Fault::no_healthy_upstream, cluster.options().name + ": every server is down"});
+  exchange_.begin_attempt(*server_);
   dial();
 }
 
@@ -206,6 +209,7 @@ void Relay::on_response_head(http::ResponseHead& head) {
   net::Deadlines::clear(*this);
   server_->note_answer_after(exchange_.services().loop.now() - asked_at_);
   note_answer(head.status);
+  exchange_.note_attempt_status(head.status);
   if (!drop_hop_by_hop(head.fields)) return on_upstream_failed(http::UpstreamFailure::protocol, kManyNames);
   // The length of what a GET would get is told as it came; any other framing is written anew.
   if (exchange_.request().method != http::Method::head && head.status != 304)
@@ -275,6 +279,7 @@ void Relay::on_response_end(http::Fields& trailers) {
 void Relay::on_upstream_failed(http::UpstreamFailure failure, const char* why) {
   const bool is_stale = failure == http::UpstreamFailure::unanswered && lease_.stream().is_reused();
   if (!is_stale && failure != http::UpstreamFailure::refused) server_->note_failure();
+  exchange_.fail_attempt(Fault::upstream_protocol);
   if (may_retry(failure)) return retry();
   // Once connected the server may have acted on the request, so this is no refusal to connect.
   exchange_.fail({Fault::upstream_protocol, lease_.server().url().text + ": " + why});
@@ -304,6 +309,7 @@ void Relay::on_deadline() {
     return let_body_come();
   }
   server_->note_failure();
+  exchange_.fail_attempt(Fault::upstream_timeout);
   exchange_.fail({Fault::upstream_timeout, lease_.server().url().text + ": no answer in time"});
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange/services.h"
 
+#include <algorithm>
+
 #include <random>
 
 namespace gw::exchange {
@@ -29,6 +31,13 @@ IdSource::Id IdSource::next() {
     for (std::size_t i = 0; i < 16; ++i, word >>= 4) id[half * 16 + i] = kHex[word & 15];
   }
   return id;
+}
+
+IdSource::SpanId IdSource::next_span() {
+  const Id id = next();
+  SpanId span;
+  std::copy(id.begin(), id.begin() + span.size(), span.begin());
+  return span;
 }
 
 }  // namespace gw::exchange

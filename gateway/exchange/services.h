@@ -39,6 +39,7 @@ class Control;
 class Exchange;
 class Observer;
 class ReceiptRing;
+class Tracer;
 struct Counters;
 
 // 128 random bits as 32 hex digits, for request ids and trace ids. Unique, not secret.
@@ -47,6 +48,8 @@ class IdSource {
   IdSource();
   using Id = std::array<char, 32>;
   Id next();
+  using SpanId = std::array<char, 16>;
+  SpanId next_span();  // its beginning
 
  private:
   std::uint64_t next_word();
@@ -74,6 +77,7 @@ struct Services {
   Observer* observer = nullptr;           // not null where nobody is served
   mail::Outbox* outbox = nullptr;         // null without login
   ReceiptRing* receipts = nullptr;        // null without an admin address
+  Tracer* tracer = nullptr;               // null where nobody takes spans
   store::SharedStore* shared = nullptr;   // the store, when replicas share it
 };
 

@@ -94,9 +94,11 @@ struct Snapshot {
 
   bool has_resource_metadata = false;  // some issuer is a URL, so that a challenge can lead there
   std::string https_port_text{};       // where redirect_to_https sends clients
+  std::string description{};           // JSON, for /api/config: without secrets
   bool access_log = true;
   AccessFormat access_format = AccessFormat::json;
   double access_sample = 1.0;
+  std::optional<double> trace_sample{};      // of traces that begin here; nothing: no spans
   Duration max_revocation_lag{5s};           // then the store is away,
   bool serves_without_store = false;         // and tokens are good all the same
   std::vector<std::string> access_claims{};  // that the access log tells

@@ -72,8 +72,10 @@ Verdict authorise(Exchange& exchange) {
     const BrowserPages* pages = exchange.snapshot().pages.get();
     if (pages != nullptr && exchange.route()->login_page && is_visit(exchange))
       if (const Verdict verdict = pages->refuse_visit(exchange, *decision.fault());
-          verdict != Verdict::proceed)
+          verdict != Verdict::proceed) {
+        exchange.facts().refusal = info_of(*decision.fault()).code;
         return verdict;
+      }
     const Verdict refused = exchange.refuse(*decision.fault(), challenge_for(exchange, decision));
     if (exchange.route()->basic) exchange.add_basic_challenge();
     return refused;

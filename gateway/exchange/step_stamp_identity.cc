@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstring>
-
 #include "exchange/exchange.h"
 #include "exchange/hop_by_hop.h"
 #include "exchange/identity_fields.h"
@@ -8,6 +6,7 @@
 #include "exchange/steps.h"
 #include "http/cookie.h"
 #include "http/websocket.h"
+#include "trace/context.h"
 
 namespace gw::exchange {
 namespace {
@@ -54,36 +53,18 @@ bool takes_trailers(const http::Fields& fields) {
   return false;
 }
 
-bool is_lower_hex(std::string_view text) {
-  for (const char c : text)
-    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
-  return true;
-}
-
-// W3C Trace Context 3.2: version 00, two lengths, not all zero.
-bool is_traceparent(std::string_view text) {
-  return text.size() == 55 && text.starts_with("00-") && text[35] == '-' && text[52] == '-' &&
-         is_lower_hex(text.substr(3, 32)) && is_lower_hex(text.substr(36, 16)) &&
-         is_lower_hex(text.substr(53, 2)) &&
-         text.substr(3, 32).find_first_not_of('0') != std::string_view::npos &&
-         text.substr(36, 16).find_first_not_of('0') != std::string_view::npos;
-}
-
-// The trace goes on with this hop as the parent; without a valid one it begins here.
+// The trace goes on with this hop as the parent; without a valid one it begins here. Each try of a server
+// writes its own span over this one.
 void stamp_trace(Exchange& exchange) {
   http::Fields& fields = exchange.request().fields;
-  const std::string_view came = value_of(fields, http::FieldName::traceparent);
-  const bool valid = is_traceparent(came);
-  const IdSource::Id id = exchange.services().ids.next(), span = exchange.services().ids.next();
+  exchange.link_trace();
+  TraceLink& link = exchange.trace_link();
   char* out = exchange.trace_scratch().data();
-  std::memcpy(out, "00-", 3);
-  std::memcpy(out + 3, valid ? came.data() + 3 : id.data(), 32);
-  out[35] = '-';
-  std::memcpy(out + 36, span.data(), 16);
-  std::memcpy(out + 52, valid ? came.data() + 52 : "-00", 3);
+  trace::format_traceparent(out, link.trace, exchange.services().ids.next_span(), link.is_sampled);
   fields.drop(http::FieldName::traceparent);
-  if (!valid) fields.drop(http::FieldName::tracestate);
-  push(fields, "traceparent", {out, 55});
+  if (!link.has_parent || !trace::has_good_state(fields)) fields.drop(http::FieldName::tracestate);
+  push(fields, "traceparent", {out, trace::kParentBytes});
+  if (link.has_spans) link.decided = steady_now();
 }
 
 void drop_credentials(Exchange& exchange) {

@@ -79,6 +79,16 @@ void use_certificates(CURL* easy, std::string& ca) {
   curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
 }
 
+// `body` lives as long as the transfer.
+void post(Transfer& transfer, std::string_view body, const std::string& type) {
+  CURL* easy = transfer.easy.get();
+  append(transfer.fields, "Content-Type: " + type);
+  append(transfer.fields, "Expect:");
+  curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+}
+
 void prepare(Transfer& transfer, const Url& url, Duration remaining) {
   CURL* easy = transfer.easy.get();
   Request& request = transfer.request;
@@ -99,13 +109,10 @@ void prepare(Transfer& transfer, const Url& url, Duration remaining) {
   append(transfer.fields, "Accept: " + request.accept);
   if (!request.authorization.empty())
     append(transfer.fields, "Authorization: " + std::string(request.authorization.reveal()));
-  if (!request.form.empty()) {
-    append(transfer.fields, "Content-Type: application/x-www-form-urlencoded");
-    append(transfer.fields, "Expect:");
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.form.reveal().data());
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.form.size()));
-  }
+  for (const auto& [name, value] : request.fields)
+    append(transfer.fields, name + ": " + std::string(value.reveal()));
+  if (!request.form.empty()) post(transfer, request.form.reveal(), "application/x-www-form-urlencoded");
+  if (!request.body.empty()) post(transfer, request.body, request.content_type);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.fields.get());
 }
 
@@ -145,7 +152,7 @@ class Fetcher::Engine final : private net::FdWatch::Events {
     transfer.request = std::move(request);
     transfer.done = std::move(done);
     transfer.deadline = steady_now() + transfer.request.timeout;
-    const auto url = parse_url(transfer.request.url);
+    const auto url = parse_url(transfer.request.url, transfer.request.plain_http);
     begin(id, transfer, url ? *url : Url{"invalid:", false, {}, 0, {}});  // which the library refuses, later
     return {&Engine::cancel, this, id};
   }
@@ -238,9 +245,10 @@ class Fetcher::Engine final : private net::FdWatch::Events {
     CURL* easy = transfer.easy.get();
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status >= 300 && status < 400 && transfer.request.form.empty()) return follow(id, transfer);
+    if (status >= 300 && status < 400 && transfer.request.form.empty() && transfer.request.body.empty())
+      return follow(id, transfer);
     Response response{static_cast<unsigned>(status), std::move(transfer.body),
-                      field_of(easy, "Cache-Control"), field_of(easy, "Age")};
+                      field_of(easy, "Cache-Control"), field_of(easy, "Age"), field_of(easy, "Retry-After")};
     finish(id, std::move(response));
   }
 

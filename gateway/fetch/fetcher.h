@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks other servers over HTTP for small documents: key sets, discovery, introspection. Connections are kept
-// for the next time; certificates are verified; what is too long or too late is an error.
-// Redirects of a GET are followed within its origin, a few times; nothing else is.
-// THREAD: one loop's. OWNERSHIP: outlives the operations that it gave out. libcurl is hidden here.
+// Asks other servers over HTTP for small documents (key sets, discovery, introspection), and hands them some.
+// Connections are kept for the next time; certificates are verified; what is too long or too late is an
+// error. Redirects of a GET are followed within its origin, a few times; nothing else is. THREAD: one loop's.
+// OWNERSHIP: outlives the operations that it gave out. libcurl is hidden here.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/callback.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "fetch/url.h"
 #include "net/event_loop.h"
 #include "net/operation.h"
 
@@ -23,8 +26,13 @@ struct Request {
   std::string accept = "application/json";
   SecretString authorization;  // the whole value; empty: none
   SecretString form;           // application/x-www-form-urlencoded, by POST; empty: a GET
-  std::string ca;              // PEM certificates, the only ones that are trusted; empty: the system's
-  Duration timeout = 5s;       // of all of it, redirects included
+  // Sent by POST as it is, with its type; empty: none.
+  std::string body{};
+  std::string content_type{};
+  std::vector<std::pair<std::string, SecretString>> fields{};  // beside those; valid names and values
+  PlainHttp plain_http = PlainHttp::on_loopback;
+  std::string ca;         // PEM certificates, the only ones that are trusted; empty: the system's
+  Duration timeout = 5s;  // of all of it, redirects included
   std::size_t max_bytes = std::size_t{1024} * 1024;
 };
 
@@ -33,6 +41,7 @@ struct Response {
   std::string body;
   std::string cache_control;
   std::string age;
+  std::string retry_after;
 };
 
 class Fetcher {

@@ -21,11 +21,6 @@ bool is_host_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
-bool is_loopback(const Url& url) {
-  if (url.host == "localhost" || url.host == "::1") return true;
-  return url.host.starts_with("127.") && net::Address::parse(url.host, 0).has_value();
-}
-
 std::string lower_case(std::string_view text) {
   std::string out(text);
   for (char& c : out)
@@ -72,7 +67,12 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-Result<Url, std::string> parse_url(std::string_view text) {
+bool is_loopback(const Url& url) {
+  if (url.host == "localhost" || url.host == "::1") return true;
+  return url.host.starts_with("127.") && net::Address::parse(url.host, 0).has_value();
+}
+
+Result<Url, std::string> parse_url(std::string_view text, PlainHttp plain) {
   if (text.size() > kMaxBytes || !is_visible(text))
     return std::string("is no URL: it is too long, or has blanks or bytes outside ASCII (encode them)");
   Url url;
@@ -90,7 +90,7 @@ Result<Url, std::string> parse_url(std::string_view text) {
     return std::string("has a user and password (remove what stands before the @)");
   if (!read_authority(authority, url))
     return quoted(text) + " has no valid host and port (write https://HOST/PATH)";
-  if (!url.tls && !is_loopback(url))
+  if (!url.tls && plain == PlainHttp::on_loopback && !is_loopback(url))
     return quoted(text) + " is plain http, which anybody on the way could change (write https://)";
   return url;
 }

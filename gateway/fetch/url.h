@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // URLs that the gateway itself asks: of key sets, discovery documents and introspection. Strict: what is
-// odd is no URL. Plain http is taken on loopback alone.
+// odd is no URL. Plain http is taken on loopback alone, unless whoever asks takes it anywhere.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,10 @@ struct Url {
   }
 };
 
+enum class PlainHttp : std::uint8_t { on_loopback, anywhere };
+
+bool is_loopback(const Url& url);
 // The error says what is wrong, and what to do.
-Result<Url, std::string> parse_url(std::string_view text);
+Result<Url, std::string> parse_url(std::string_view text, PlainHttp plain = PlainHttp::on_loopback);
 
 }  // namespace gw::fetch

@@ -40,10 +40,10 @@ void H1Server::start(net::Buffer received) {
   parse_head();
 }
 
-void H1Server::drain() {
+void H1Server::drain(Duration patience) {
   if (is_tunnel_ && events_ != nullptr) return events_->on_drain();
   if (request_ == Request::idle) read_head();  // a request that has arrived is still answered
-  if (request_ == Request::idle) return close();
+  if (request_ == Request::idle) return worker_.deadlines.set_in(*this, patience);
   if (response_ == Response::none) keep_alive_ = false;
 }
 

@@ -21,7 +21,7 @@ class H1Server final : public ServerCodec,
   ~H1Server() override;
 
   void start(net::Buffer received) override;
-  void drain() override;
+  void drain(Duration patience) override;
 
   void send_interim(const ResponseHead& head) override;
   void send_head(const ResponseHead& head) override;

@@ -38,7 +38,7 @@ void H2Server::start(net::Buffer received) {
 }
 
 // In two steps: requests that are on their way when the client hears of it are still answered.
-void H2Server::drain() {
+void H2Server::drain(Duration) {
   if (state_ != State::serving) return;
   state_ = State::announced;
   announced_at_ = stream_.loop().now();

@@ -21,7 +21,7 @@ class H2Server final : public ServerCodec,
   ~H2Server() override;
 
   void start(net::Buffer received) override;
-  void drain() override;
+  void drain(Duration patience) override;
 
  private:
   // serving -> announced (a first GOAWAY) -> draining (no new streams) -> lingering -> closed;

@@ -22,8 +22,9 @@ class ServerCodec {
 
   // Serves from now on; `received` has been read from the stream already.
   virtual void start(net::Buffer received) = 0;
-  // Ends at once when idle, else after what is under way.
-  virtual void drain() = 0;
+  // Ends after what is under way. What comes within `patience` on a connection that is idle is still
+  // answered: to close it at once would break off a request that is on its way.
+  virtual void drain(Duration patience) = 0;
 };
 
 enum class Protocol : std::uint8_t { unknown, http1, http2 };

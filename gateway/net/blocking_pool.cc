@@ -2,8 +2,8 @@
 #include "net/blocking_pool.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
+
+#include "net/stand_back.h"
 
 namespace gw::net {
 namespace {
@@ -14,8 +14,10 @@ constexpr int kNiceness = 10;  // a tenth of an event loop's share where both wa
 
 BlockingPool::BlockingPool(const Options& options, const std::string& name) : limit_(options.queue) {
   for (unsigned i = 0; i < options.threads; ++i) {
-    threads_.emplace_back([this] { serve(); });
-    pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());
+    threads_.emplace_back([this, name = name.substr(0, 15)] {
+      pthread_setname_np(pthread_self(), name.c_str());
+      serve();
+    });
   }
 }
 
@@ -39,10 +41,9 @@ bool BlockingPool::enqueue(Callback<void()> job) {
 }
 
 void BlockingPool::serve() {
-  // Of this thread alone, as Linux has it. Hashing takes a CPU for long: event loops go first, and a storm of
-  // logins is not felt by requests that pass.
-  const auto self = static_cast<id_t>(::gettid());
-  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + kNiceness);
+  // Hashing takes a CPU for long: event loops go first, and a storm of logins is not felt by requests that
+  // pass.
+  stand_back(kNiceness);
   for (;;) {
     Callback<void()> job;
     {

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
@@ -80,6 +81,19 @@ Result<UniqueFd, std::string> open_listening_socket(const ListenAddress& address
   if (local) ::chmod(address.unix_path.c_str(), kSocketMode);
   if (::listen(fd.get(), kBacklog) != 0) return reason(address, "cannot listen");
   return fd;
+}
+
+bool is_bound_to(int fd, const ListenAddress& address) {
+  const auto wanted = address.unix_path.empty() ? Address::parse(address.host, address.port)
+                                                : Address::unix_path(address.unix_path);
+  const Address bound = bound_address(fd);
+  if (!wanted || wanted->family() != bound.family()) return false;
+  if (address.unix_path.empty()) return wanted->ip() == bound.ip() && wanted->port() == bound.port();
+  // The kernel may count a zero byte at the end, or not.
+  const auto path_of = [](const Address& of) {
+    return std::string_view(reinterpret_cast<const sockaddr_un*>(of.get())->sun_path);
+  };
+  return path_of(*wanted) == path_of(bound);
 }
 
 Address bound_address(int fd) {

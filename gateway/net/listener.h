@@ -19,11 +19,15 @@ namespace gw::net {
 
 // Bound and listening. The error is a sentence: "127.0.0.1:80: permission denied".
 Result<UniqueFd, std::string> open_listening_socket(const ListenAddress& address);
+// True when the socket, which somebody else opened, is bound to just this address.
+bool is_bound_to(int fd, const ListenAddress& address);
+
 // The file of a unix socket; removed with this, unless another process has put its own there.
 class SocketFile {
  public:
   explicit SocketFile(std::string path);
   ~SocketFile();
+  void leave() { inode_ = 0; }  // another process listens there now
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
 

@@ -30,7 +30,10 @@ void set_common_options(SSL_CTX* context, TlsVersion min_version) {
   // Partial writes and moving buffers: what is unsent stays in our own buffer. Idle connections keep none.
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_read_ahead(context, 1);                               // one read a record instead of two
+  SSL_CTX_set_read_ahead(context, 1);  // one read a record instead of two
+  // Ephemeral keys of more than 64 bytes would not fit into the memory that is locked for keys
+  // (jose/key_memory.h).
+  SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
   SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");  // TLS 1.2: forward secret AEAD only
 }
 

@@ -54,9 +54,10 @@ PluginThreads::Outcome PluginThreads::run(std::function<void()> job, int times_l
   state_->queue.push_back(task);
   if (state_->idle < state_->queue.size()) {
     try {
-      std::thread thread([state = state_] { serve(state); });
-      pthread_setname_np(thread.native_handle(), "gw-plugin");
-      thread.detach();
+      std::thread([state = state_] {
+        pthread_setname_np(pthread_self(), "gw-plugin");
+        serve(state);
+      }).detach();
       ++state_->threads;
     } catch (const std::system_error&) {  // the process has no more threads
       state_->queue.erase(std::find(state_->queue.begin(), state_->queue.end(), task));

@@ -66,12 +66,12 @@ void DownstreamConnection::open_stream(UniqueFd fd) {
   stream_->start(*this);
 }
 
-void DownstreamConnection::drain() {
+void DownstreamConnection::drain(Duration patience) {
   if (state_ == State::choosing) choose_codec();  // a request that has arrived is still answered
-  if (codec_)
-    codec_->drain();
-  else
-    close();
+  if (codec_) return codec_->drain(patience);
+  if (state_ == State::closed) return;
+  worker_.deadlines().set(
+      *this, std::min(worker_.loop().now() + patience, accepted_ + worker_.limits().client_header_timeout));
 }
 
 void DownstreamConnection::close() {
@@ -117,6 +117,7 @@ void DownstreamConnection::serve(http::Protocol protocol, net::Buffer received) 
   net::Deadlines::clear(*this);
   codec_ = http::make_server_codec(protocol, *stream_, worker_.codec_worker(), *this, accepted_);
   codec_->start(std::move(received));
+  if (worker_.is_draining() && state_ == State::serving) codec_->drain(worker_.drain_patience());
 }
 
 void DownstreamConnection::on_stream_failed(const char* why) {

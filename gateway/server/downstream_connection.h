@@ -29,7 +29,7 @@ class DownstreamConnection final : public net::Deferred,
   ~DownstreamConnection() override;
 
   void start();
-  void drain();  // ends when its last response is out
+  void drain(Duration patience);  // ends when its last response is out
   void close();
   void set_id(std::uint64_t id) { id_ = id; }
   bool is_admin() const { return facts_.listener->door == exchange::Door::admin; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/gateway.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,20 +14,17 @@
 #include <random>
 
 #include "base/log.h"
-#include "config/load.h"
+#include "base/secret_memory.h"
 #include "policy/route_diff.h"
 #include "policy/shared_rate_limits.h"
+#include "sandbox/syscall_filter.h"
 #include "server/open_store.h"
 #include "server/process.h"
 #include "server/process_usage.h"
+#include "server/sandbox_plan.h"
 
 namespace gw::server {
 namespace {
-
-// A configuration is judged by people: its issues go to standard error as they are.
-void print(const config::Issues& issues) {
-  std::cerr << issues.format() << std::flush;
-}
 
 std::string endpoint_text(const net::ListenAddress& address, int fd) {
   if (!address.unix_path.empty()) return "unix:" + address.unix_path;
@@ -35,7 +33,10 @@ std::string endpoint_text(const net::ListenAddress& address, int fd) {
   return ip + ':' + std::to_string(bound.port());
 }
 
+constexpr Duration kLastSpans = 2s;  // for them the process stays longer
+
 constexpr std::size_t kLoggedChanges = 100;  // the answer of POST /api/reload has all
+constexpr Duration kDrainPatience = 1s;      // with an idle client whose next request may be on its way
 
 std::string_view door_name(exchange::Door door) {
   switch (door) {
@@ -99,6 +100,7 @@ SipHash::Key seed_of(const SecretString& secret) {
 
 Gateway::Gateway(std::string config_file)
     : file_(std::move(config_file)),
+      exporter_(loop_, deadlines_, spans_, GW_VERSION),
       control_(loop_, workers_,
                {[this](exchange::Census& census) { describe(census); }, [this] { return reload(); },
                 [this] {
@@ -109,6 +111,13 @@ Gateway::~Gateway() = default;
 
 int Gateway::run() {
   prepare_process();
+  auto inherited = take_inherited_sockets();
+  if (!inherited) {
+    refuse_to_start("gatewarden: " + inherited.error() + '\n');
+    return 1;
+  }
+  inherited_ = std::move(*inherited);
+  successor_ = Successor::fork_helper();
   if (!start()) return 1;
   loop_.run();
   // Threads first, then what they used.
@@ -119,6 +128,7 @@ int Gateway::run() {
   rotator_.stop_sharing();
   store_.reset();
   workers_.clear();
+  exporter_.send_rest(kLastSpans);
   socket_files_.clear();
   access_log_.reset();
   audit_.reset();
@@ -127,36 +137,33 @@ int Gateway::run() {
 }
 
 bool Gateway::start() {
+  const FileWatch::Moment read_since = FileWatch::moment();
   config::Loaded loaded = config::load(file_);
   config::Issues issues = std::move(loaded.issues);
-  if (!loaded.config) {
-    print(issues);
-    return false;
-  }
+  if (!loaded.config) return refuse_to_start(issues.format());
   config_ = std::move(*loaded.config);
   log::configure(config_.log);
   fit_to_files(config_);
+  key_memory_ = jose::reserve_key_memory(config_.limits.connections);
   ListenerList listeners = build_listeners(config_, issues);
   if (!config_.login.backends.empty() || signs_anything(config_) || !config_.audit_path.empty() ||
       has_remote_issuers())
     if (auto made = make_state_dir(config_.server.state_dir, config_.server.user); !made)
       issues.error({file_, 1, 1}, std::move(made.error()));
-  if (issues.has_errors()) {
-    print(issues);
-    return false;
-  }
+  if (!read_tracing(config_, issues) || issues.has_errors()) return refuse_to_start(issues.format());
   auto doors = open_doors();
-  if (!doors) {
-    std::cerr << "gatewarden: " << doors.error() << '\n';
-    return false;
-  }
-  if (auto dropped = drop_privileges(config_.server.user); !dropped) {
-    std::cerr << "gatewarden: " << dropped.error() << '\n';
-    return false;
-  }
+  if (!doors) return refuse_to_start("gatewarden: " + doors.error() + '\n');
+  if (auto dropped = drop_privileges(config_.server.user); !dropped)
+    return refuse_to_start("gatewarden: " + dropped.error() + '\n');
+  if (successor_ != nullptr)
+    if (auto became = successor_->become(config_.server.user); !became)
+      return refuse_to_start("gatewarden: " + became.error() + '\n');
+  if (!confine()) return false;
+  background_ = std::make_shared<Background>();
   refresher_ = std::make_unique<KeyRefresher>(
       KeyRefresher::Surroundings{loop_, deadlines_, config_.server.state_dir, [this](const KeyNews& news) {
                                    for (auto& worker : workers_) worker->hear(news);
+                                   loop_.post([this] { relieve_predecessor(); });
                                  }});
   // Before the keys, which replicas share by it.
   if (!issues.has_errors() && config_.store.redis && !open_store()) return false;
@@ -170,10 +177,14 @@ bool Gateway::start() {
     if (auto handed_out = shared_keys->hand_out(); !handed_out)
       issues.error({file_, 1, 1}, std::move(handed_out.error()));
   issues.sort();
-  print(issues);
-  if (snapshot == nullptr || issues.has_errors() || (store_ == nullptr && !open_store())) return false;
-  signals_ = std::make_unique<net::Signals>(loop_, std::vector<int>{SIGHUP, SIGTERM, SIGINT, SIGUSR1},
-                                            [this](int signal) { on_signal(signal); });
+  if (snapshot == nullptr || issues.has_errors()) return refuse_to_start(issues.format());
+  std::cerr << issues.format() << std::flush;
+  if (store_ == nullptr && !open_store()) return false;
+  signals_ =
+      std::make_unique<net::Signals>(loop_, std::vector<int>{SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2},
+                                     [this](int signal) { on_signal(signal); });
+  if (successor_ != nullptr)
+    successor_->listen(loop_, [this](const Successor::Answer& answer) { on_successor(answer); });
   if (!open_logs()) return false;
   pool_ = std::make_unique<net::BlockingPool>(
       net::BlockingPool::Options{config_.server.blocking_threads, 256}, "gw-block");
@@ -183,28 +194,28 @@ bool Gateway::start() {
                                                               seed_of(shared_store_->derive("rate limits")));
   else
     rate_limits_ = std::make_unique<policy::LocalRateLimits>(random_seed());
+  snapshot = freed_by(background_, std::move(snapshot));
   snapshot_ = snapshot;
   const auto keys = snapshot->keys;
   counters_.started_at = wall_now();
   note_configuration(listeners);
+  exporter_.adopt(config_.tracing);
   open_workers(std::move(*doors), std::move(listeners), std::move(snapshot));
   rotator_.share(std::move(shared_keys));
   rotator_.adopt(config_.server.state_dir, config_.tokens, keys);
   refresher_->write_with(*pool_);
   refresher_->adopt(config_.issuers);
-  watch_files(config_.files);
+  watch_files(config_.files, read_since);
   return true;
 }
 
 bool Gateway::open_logs() {
   access_log_ = std::make_unique<exchange::LogWriter>(config_.access_log.path);
-  if (config_.access_log.enabled && !access_log_->is_open()) return false;
+  if (config_.access_log.enabled && !access_log_->is_open())
+    return refuse_to_start("gatewarden: the access log cannot be opened\n");
   if (config_.audit_path.empty()) return true;
   auto audit = exchange::AuditWriter::open({config_.audit_path, config_.server.state_dir});
-  if (!audit) {
-    std::cerr << "gatewarden: " << audit.error() << '\n';
-    return false;
-  }
+  if (!audit) return refuse_to_start("gatewarden: " + audit.error() + '\n');
   audit_ = std::move(*audit);
   audit_->write(exchange::AuditEvent("started").add("version", GW_VERSION));
   return true;
@@ -214,55 +225,106 @@ bool Gateway::open_store() {
   // Others may revoke, and count, also where nobody logs in.
   if (config_.login.backends.empty() && !config_.store.redis) return true;
   auto opened = server::open_store(config_);
-  if (!opened) {
-    std::cerr << "gatewarden: " << opened.error().detail << '\n';
-    return false;
-  }
+  if (!opened) return refuse_to_start("gatewarden: " + opened.error().detail + '
+');
   store_ = std::move(opened->store);
   shared_store_ = opened->shared;
   return true;
 }
 
-// One set of sockets a worker. The first set decides the port where 0 was asked for.
+// For people, and for the process that waits to be relieved.
+bool Gateway::refuse_to_start(const std::string& why) {
+  std::cerr << why << std::flush;
+  report_failure(inherited_.report, why);
+  inherited_.report.reset();
+  return false;
+}
+
+// What is not on the lists can be had no more. Threads that are started from here on inherit it.
+bool Gateway::confine() {
+  if (config_.server.sandbox && sandbox::filters_in_this_build()) {
+    rules_ = files_of(config_);
+    const auto landlock = sandbox::restrict_files(rules_);
+    if (!landlock)
+      return refuse_to_start("gatewarden: server.sandbox: " + landlock.error() + " (off serves without)\n");
+    if (auto filtered = sandbox::filter_system_calls(); !filtered)
+      return refuse_to_start("gatewarden: server.sandbox: " + filtered.error() + " (off serves without)\n");
+    privileges_.landlock = *landlock;
+  }
+  return true;
+}
+
+// Those that were inherited, or new ones.
+Result<std::vector<UniqueFd>, std::string> Gateway::open_sockets(net::ListenAddress& address) {
+  std::vector<UniqueFd> sockets;
+  for (InheritedSockets::Socket& each : inherited_.sockets) {
+    if (each.used || !net::is_bound_to(each.fd.get(), address)) continue;
+    each.used = true;
+    sockets.push_back(std::move(each.fd));
+  }
+  if (!sockets.empty()) return sockets;
+  const unsigned workers = config_.server.workers != 0 ? config_.server.workers : count_cpus();
+  // A unix socket is one that all share; a port has one for each worker.
+  const bool is_shared = !address.unix_path.empty() || (config_.admin && &address == &*config_.admin);
+  for (unsigned i = 0; i < (is_shared ? 1 : workers); ++i) {
+    auto socket = net::open_listening_socket(address);
+    if (!socket) return std::move(socket.error());
+    sockets.push_back(std::move(*socket));
+    // The first decides the port where 0 was asked for.
+    if (address.unix_path.empty()) address.port = net::bound_address(sockets[0].get()).port();
+  }
+  return sockets;
+}
+
+// One set of sockets a worker. All that there are must be accepted from: of more sockets than workers some
+// have two, of fewer some are shared.
 Result<std::vector<std::vector<Door>>, std::string> Gateway::open_doors() {
   const unsigned workers = config_.server.workers != 0 ? config_.server.workers : count_cpus();
   std::vector<std::vector<Door>> all(workers);
   for (std::size_t i = 0; i <= config_.listeners.size(); ++i) {
     const bool admin = i == config_.listeners.size();
     if (admin && !config_.admin) break;
-    net::ListenAddress address = admin ? *config_.admin : config_.listeners[i].address;
-    for (std::size_t worker = 0; worker < (admin ? 1 : workers); ++worker) {
+    net::ListenAddress& address = admin ? *config_.admin : config_.listeners[i].address;
+    const net::ListenAddress asked = address;  // a port 0 stays one, for reloads
+    auto sockets = open_sockets(address);
+    if (!sockets) return std::move(sockets.error());
+    const net::Address bound = net::bound_address(sockets->front().get());
+    exchange::ListenerFacts facts;
+    facts.port = bound.port();
+    facts.port_text = std::to_string(bound.port());
+    facts.door = exchange::Door::admin;
+    if (!admin) {
+      const config::Listener& listener = config_.listeners[i];
+      facts.door = listener.redirect_to_https ? exchange::Door::redirect : exchange::Door::proxy;
+      facts.tls = listener.tls.has_value();
+    }
+    listening_.push_back({endpoint_text(address, sockets->front().get()), facts.tls, door_name(facts.door)});
+    log::info("listening", {{"address", listening_.back().address}, {"tls", facts.tls}, {"admin", admin}});
+    if (!address.unix_path.empty())
+      socket_files_.push_back(std::make_unique<net::SocketFile>(address.unix_path));
+    address = asked;
+    const std::size_t users = admin ? 1 : workers;
+    for (std::size_t n = 0; n < std::max(users, sockets->size()); ++n) {
       Door door;
       door.listener = i;
-      if (worker > 0 && !address.unix_path.empty()) {
-        door.socket = UniqueFd(::dup(all[0].back().socket.get()));
-      } else {
-        auto socket = net::open_listening_socket(address);
-        if (!socket) return std::move(socket.error());
-        door.socket = std::move(*socket);
-        if (!address.unix_path.empty())
-          socket_files_.push_back(std::make_unique<net::SocketFile>(address.unix_path));
-      }
-      const net::Address bound = net::bound_address(door.socket.get());
-      if (address.unix_path.empty()) address.port = bound.port();
-      door.facts.port = bound.port();
-      door.facts.port_text = std::to_string(bound.port());
-      if (admin) {
-        door.facts.door = exchange::Door::admin;
-      } else {
-        const config::Listener& listener = config_.listeners[i];
-        door.facts.door = listener.redirect_to_https ? exchange::Door::redirect : exchange::Door::proxy;
-        door.facts.tls = listener.tls.has_value();
-      }
-      if (worker == 0) {
-        listening_.push_back(
-            {endpoint_text(address, door.socket.get()), door.facts.tls, door_name(door.facts.door)});
-        log::info("listening",
-                  {{"address", listening_.back().address}, {"tls", door.facts.tls}, {"admin", admin}});
-      }
-      all[worker].push_back(std::move(door));
+      door.facts = facts;
+      door.socket = UniqueFd(::fcntl((*sockets)[n % sockets->size()].get(), F_DUPFD_CLOEXEC, 0));
+      if (!door.socket) return std::string("too many listening sockets for the limit of open files");
+      all[n % users].push_back(std::move(door));
     }
+    for (UniqueFd& socket : *sockets)
+      shared_sockets_.push_back({std::move(socket), admin ? "admin" : "listener-" + std::to_string(i)});
   }
+  for (const InheritedSockets::Socket& each : inherited_.sockets) {
+    if (each.used) continue;
+    const net::Address bound = net::bound_address(each.fd.get());
+    const std::string where = bound.ip() + " port " + std::to_string(bound.port());
+    if (!inherited_.report)
+      return "the inherited socket " + each.name + " (" + where +
+             ") is no listener's of the configuration (give both the same address)";
+    log::info("no longer listening", {{"socket", each.name}, {"address", where}});
+  }
+  inherited_.sockets.clear();
   return all;
 }
 
@@ -279,6 +341,7 @@ void Gateway::open_workers(std::vector<std::vector<Door>> doors, ListenerList li
       audit_.get(),
       false,
       outbox_.get(),
+      &spans_,
       shared_store_};
   for (std::vector<Door>& each : doors) {
     SharedServices of_worker = shared;
@@ -299,11 +362,36 @@ void Gateway::on_worker_ready() {
   if (++ready_ != workers_.size() || state_ != State::starting) return;
   state_ = State::serving;
   for (auto& worker : workers_) worker->announce_ready();
+  const int landlock = privileges_.landlock;
+  privileges_ = least_privilege();
+  privileges_.landlock = landlock;
+  privileges_.keys_locked = key_memory_.locked && !secret_memory::state().failed;
+  log::info("privileges", {{"user", privileges_.user},
+                           {"no_new_privileges", privileges_.no_new_privileges},
+                           {"capabilities", privileges_.capabilities != 0},
+                           {"system_calls_filtered", privileges_.system_calls_filtered},
+                           {"landlock", privileges_.landlock},
+                           {"core_dumps", privileges_.core_dumps},
+                           {"keys_locked", privileges_.keys_locked}});
   log::info("ready", {{"workers", workers_.size()}, {"routes", config_.routes.size()}});
+  manager_.tell("READY=1\nMAINPID=" + std::to_string(::getpid()));
+  if (manager_.watchdog() != Duration::zero())
+    watchdog_ = std::make_unique<Watchdog>(manager_, loop_, deadlines_, workers_);
+  relieve_predecessor();
+}
+
+// A process that hands its sockets over waits until this one can do what it did: with the keys of all
+// issuers, as far as they can be had.
+void Gateway::relieve_predecessor() {
+  if (!inherited_.report || state_ != State::serving) return;
+  for (const exchange::IssuerHealth& issuer : refresher_->health())
+    if (issuer.keys == 0 && issuer.problem.empty()) return;
+  report_ready(inherited_.report);
+  inherited_.report.reset();
 }
 
 void Gateway::on_worker_failed(std::string why) {
-  std::cerr << "gatewarden: " << why << '\n';
+  refuse_to_start("gatewarden: " + why + '\n');
   end(1);
 }
 
@@ -320,8 +408,33 @@ void Gateway::on_signal(int signal) {
     if (audit_) audit_->reopen();
     return access_log_->reopen();
   }
+  if (signal == SIGUSR2) return hand_over();
   if (state_ == State::draining) return stop_at_once(1);
   drain();
+}
+
+void Gateway::hand_over() {
+  if (state_ != State::serving) return log::warn("no takeover while starting or draining");
+  std::vector<int> sockets;
+  std::vector<std::string> names;
+  for (const Shared& each : shared_sockets_) {
+    sockets.push_back(each.socket.get());
+    names.push_back(each.name);
+  }
+  const auto started = successor_ != nullptr ? successor_->start(sockets, names)
+                                             : Result<void, std::string>("there is no helper to start it");
+  if (!started) return log::error("no takeover", {{"why", started.error()}});
+  log::info("starting a new process that takes over");
+}
+
+void Gateway::on_successor(const Successor::Answer& answer) {
+  if (answer.pid == 0)
+    return log::error("the takeover failed; this process serves on", {{"why", answer.why}});
+  log::info("a new process has taken over", {{"pid", answer.pid}});
+  manager_.tell("MAINPID=" + std::to_string(answer.pid));
+  for (auto& file : socket_files_) file->leave();
+  succeeded_ = true;
+  if (state_ == State::serving) drain();
 }
 
 exchange::ReloadReport Gateway::reload() {
@@ -332,14 +445,18 @@ exchange::ReloadReport Gateway::reload() {
     report.outcome = exchange::ReloadReport::Outcome::busy;
     return report;
   }
+  const FileWatch::Moment read_since = FileWatch::moment();
   if (watch_ != nullptr) watch_->look();
-  config::Loaded loaded = config::load(file_);
-  config::Issues issues = std::move(loaded.issues);
-  std::vector<std::string> files = loaded.files;
-  const bool done = loaded.config && take_over(*loaded.config, issues, report);
+  manager_.tell_reloading();
+  Prepared prepared;
+  background_->run([&] { prepared = prepare(report); });
+  const bool done = prepared.snapshot != nullptr;
+  config::Issues issues = std::move(prepared.loaded.issues);
+  std::vector<std::string> files = prepared.loaded.files;
+  if (done) take_over(std::move(prepared));
   // What a refused configuration names may be what has to change.
   if (!done) files.insert(files.end(), config_.files.begin(), config_.files.end());
-  watch_files(std::move(files));
+  watch_files(std::move(files), read_since);
   issues.sort();
   for (const config::Issue& issue : issues.list()) {
     report.issues.push_back(config::format_issue(issue));
@@ -357,12 +474,24 @@ exchange::ReloadReport Gateway::reload() {
     log::error("reload refused; the old configuration serves on");
   }
   counters_.last_reload_failed = !done;
+  manager_.tell("READY=1");
   last_reload_ = report;
   return report;
 }
 
+Gateway::Prepared Gateway::prepare(exchange::ReloadReport& report) {
+  Prepared prepared;
+  prepared.loaded = config::load(file_);
+  report_out_of_reach(prepared.loaded, prepared.loaded.issues);
+  if (prepared.loaded.config)
+    prepared.snapshot = judge(*prepared.loaded.config, prepared.loaded.issues, prepared.listeners, report);
+  return prepared;
+}
+
 // The sockets stay, so what is behind them must be the same kind.
-bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange::ReloadReport& report) {
+std::shared_ptr<const exchange::Snapshot> Gateway::judge(config::Config& config, config::Issues& issues,
+                                                         ListenerList& listeners,
+                                                         exchange::ReloadReport& report) {
   if (!serves_same_sockets(config_, config))
     issues.error({file_, 1, 1},
                  "listeners, admin, workers, state_dir and the store change only by a restart");
@@ -370,20 +499,49 @@ bool Gateway::take_over(config::Config& config, config::Issues& issues, exchange
     issues.error({file_, 1, 1}, "log.audit changes only by a restart");
   if (config.login.backends.empty() != config_.login.backends.empty())
     issues.error({file_, 1, 1}, "login is turned on or off only by a restart");
-  ListenerList listeners = build_listeners(config, issues);
-  if (issues.has_errors()) return false;
+  listeners = build_listeners(config, issues);
+  if (!read_tracing(config, issues) || issues.has_errors()) return nullptr;
   fit_to_files(config);
-  const auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get(), shared_store_);
-  if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return false;
-  if (!follow_access_log(config, issues)) return false;
-  snapshot_ = snapshot;
-  config_ = std::move(config);
+  auto snapshot = build_snapshot(config, Purpose::serve, issues, refresher_.get(), shared_store_);
+  if (snapshot == nullptr || !judge_changes(*snapshot, issues, report)) return nullptr;
+  if (!follow_access_log(config, issues)) return nullptr;
+  return freed_by(background_, std::move(snapshot));
+}
+
+void Gateway::take_over(Prepared prepared) {
+  snapshot_ = prepared.snapshot;
+  background_->drop(
+      std::make_shared<config::Config>(std::exchange(config_, std::move(*prepared.loaded.config))));
   log::configure(config_.log);
-  note_configuration(listeners);
-  for (auto& worker : workers_) worker->use(snapshot, listeners);
+  note_configuration(prepared.listeners);
+  exporter_.adopt(config_.tracing);
+  for (auto& worker : workers_) worker->use(snapshot_, prepared.listeners);
   refresher_->adopt(config_.issuers);
-  rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot->keys);
-  return true;
+  rotator_.adopt(config_.server.state_dir, config_.tokens, snapshot_->keys);
+}
+
+// Never the system's authorities instead of those that were named.
+bool Gateway::read_tracing(config::Config& config, config::Issues& issues) const {
+  if (!config.tracing || config.tracing->ca_file.empty()) return true;
+  auto read = auth::read_ca_file(config.tracing->ca_file);
+  if (read)
+    config.tracing->ca = std::move(read->pem);
+  else
+    issues.error({file_, 1, 1}, "tracing.ca: " + read.error());
+  return read.ok();
+}
+
+// Landlock's rules are for good: what the new configuration names elsewhere is for a new process.
+void Gateway::report_out_of_reach(const config::Loaded& loaded, config::Issues& issues) const {
+  if (privileges_.landlock == 0) return;
+  sandbox::FileRules wanted;
+  for (const std::string& file : loaded.files) wanted.readable.push_back(file);
+  if (loaded.config) wanted = files_of(*loaded.config);
+  for (const std::string& path : rules_.out_of_reach(wanted))
+    issues.error({file_, 1, 1},
+                 path +
+                     " is out of reach since this process has started (SIGUSR2 starts a new one that takes "
+                     "over, or restart; server.readable and server.writable name folders ahead of need)");
 }
 
 // Nothing changes when the new file cannot be written.
@@ -422,19 +580,23 @@ bool Gateway::judge_changes(const exchange::Snapshot& next, config::Issues& issu
   return config_.server.allow_widening || diff.widenings.empty();
 }
 
-void Gateway::watch_files(std::vector<std::string> files) {
+void Gateway::watch_files(std::vector<std::string> files, FileWatch::Moment read_since) {
   // Never destroyed here: it may be what asked for this reload.
   if (!config_.server.watch) files.clear();
   if (watch_ == nullptr && files.empty()) return;
   if (watch_ == nullptr) watch_ = std::make_unique<FileWatch>(loop_, deadlines_, [this] { reload(); });
-  watch_->follow(std::move(files));
+  watch_->follow(std::move(files), read_since);
 }
 
 void Gateway::drain() {
   log::info("draining");
   state_ = State::draining;
+  if (!succeeded_) manager_.tell("STOPPING=1");
+  if (successor_ != nullptr) successor_->stop();
+  shared_sockets_.clear();
   deadlines_.set(*this, steady_now() + config_.server.drain_timeout);
-  for (auto& worker : workers_) worker->drain();
+  const Duration patience = std::min(kDrainPatience, config_.server.drain_timeout / 4);
+  for (auto& worker : workers_) worker->drain(patience, succeeded_);
 }
 
 void Gateway::note_configuration(const ListenerList& listeners) {
@@ -453,6 +615,10 @@ void Gateway::describe(exchange::Census& census) {
   census.process.issuers = refresher_->health();
   census.process.access_log_dropped = access_log_->dropped();
   if (audit_) census.process.audit_log_dropped = audit_->dropped();
+  if (config_.tracing) {
+    const trace::Exporter::Counts& counts = exporter_.counts();
+    census.process.spans = {counts.exported, spans_.dropped(), counts.failed, counts.failures};
+  }
   if (shared_store_ != nullptr) census.process.shared_store = shared_store_->health();
   census.version = GW_VERSION;
   census.config_file = file_;
@@ -460,6 +626,7 @@ void Gateway::describe(exchange::Census& census) {
   census.workers = workers_.size();
   census.listeners = listening_;
   census.last_reload = last_reload_;
+  census.privileges = privileges_;
 }
 
 void Gateway::on_deadline() {

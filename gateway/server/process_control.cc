@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/process_control.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "server/worker.h"
 
 namespace gw::server {
@@ -35,32 +38,33 @@ net::Operation ProcessControl::reload(net::EventLoop& loop, Callback<void(exchan
   return loop.operation_of(id);
 }
 
-net::Operation ProcessControl::find_receipt(net::EventLoop& loop, std::string request_id,
-                                            Callback<void(std::optional<exchange::Receipt>)> done) {
+net::Operation ProcessControl::find_receipts(net::EventLoop& loop, exchange::ReceiptQuery query,
+                                             Callback<void(std::vector<exchange::Receipt>)> done) {
   const std::uint64_t id = expect(loop, std::move(done));
-  main_.post([this, &loop, id, request_id = std::move(request_id)] {
-    search(request_id, [&loop, id](std::optional<exchange::Receipt> found) {
-      loop.complete_later(id, std::move(found));
-    });
+  main_.post([this, &loop, id, query = std::move(query)]() mutable {
+    search(std::move(query),
+           [&loop, id](std::vector<exchange::Receipt> found) { loop.complete_later(id, std::move(found)); });
   });
   return loop.operation_of(id);
 }
 
-void ProcessControl::search(const std::string& request_id,
-                            Callback<void(std::optional<exchange::Receipt>)> done) {
-  const auto id = searches_.insert(Search{std::nullopt, workers_.size(), std::move(done)});
+void ProcessControl::search(exchange::ReceiptQuery query,
+                            Callback<void(std::vector<exchange::Receipt>)> done) {
+  const auto id = searches_.insert(Search{{}, query.limit, workers_.size(), std::move(done)});
   for (const auto& worker : workers_)
-    worker->find_receipt(request_id, [this, id](std::optional<exchange::Receipt> found) {
+    worker->find_receipts(query, [this, id](std::vector<exchange::Receipt> found) {
       main_.post([this, id, found = std::move(found)]() mutable { add(id, std::move(found)); });
     });
 }
 
-// A client may have used an id twice, or a trusted proxy.
-void ProcessControl::add(SlotMap<Search>::Id id, std::optional<exchange::Receipt> found) {
+void ProcessControl::add(SlotMap<Search>::Id id, std::vector<exchange::Receipt> found) {
   Search* search = searches_.find(id);
-  if (found && (!search->found || search->found->at < found->at)) search->found = std::move(found);
+  std::move(found.begin(), found.end(), std::back_inserter(search->found));
   if (--search->missing != 0) return;
   auto whole = searches_.take(id);
+  std::stable_sort(whole->found.begin(), whole->found.end(),
+                   [](const auto& a, const auto& b) { return a.at > b.at; });
+  if (whole->found.size() > whole->limit) whole->found.resize(whole->limit);
   whole->done(std::move(whole->found));
 }
 

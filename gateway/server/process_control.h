@@ -29,8 +29,8 @@ class ProcessControl final : public exchange::Control {
 
   net::Operation take_census(net::EventLoop& loop, Callback<void(exchange::Census)> done) override;
   net::Operation reload(net::EventLoop& loop, Callback<void(exchange::ReloadReport)> done) override;
-  net::Operation find_receipt(net::EventLoop& loop, std::string request_id,
-                              Callback<void(std::optional<exchange::Receipt>)> done) override;
+  net::Operation find_receipts(net::EventLoop& loop, exchange::ReceiptQuery query,
+                               Callback<void(std::vector<exchange::Receipt>)> done) override;
   void drain() override;
 
  private:
@@ -42,13 +42,14 @@ class ProcessControl final : public exchange::Control {
   };
 
   struct Search {
-    std::optional<exchange::Receipt> found;  // the newest
+    std::vector<exchange::Receipt> found{};
+    std::size_t limit = 1;
     std::size_t missing = 0;
-    Callback<void(std::optional<exchange::Receipt>)> done;
+    Callback<void(std::vector<exchange::Receipt>)> done;
   };
 
-  void search(const std::string& request_id, Callback<void(std::optional<exchange::Receipt>)> done);
-  void add(SlotMap<Search>::Id id, std::optional<exchange::Receipt> found);
+  void search(exchange::ReceiptQuery query, Callback<void(std::vector<exchange::Receipt>)> done);
+  void add(SlotMap<Search>::Id id, std::vector<exchange::Receipt> found);
   void gather(CensusTaken done);
   void add(SlotMap<Gathering>::Id id, const exchange::Counters& counters);
 

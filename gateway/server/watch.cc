@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <set>
 
@@ -35,6 +36,27 @@ void add_folders(fs::path path, std::set<std::string>& folders) {
   }
 }
 
+FileWatch::Moment nanoseconds(const timespec& at) {
+  return FileWatch::Moment{at.tv_sec} * 1'000'000'000 + at.tv_nsec;
+}
+
+std::string print_of(const std::string& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return "-";
+  std::string print = std::to_string(status.st_dev) + ' ' + std::to_string(status.st_ino) + ' ';
+  // A folder's size and time also change when something else lies in it.
+  if (!S_ISDIR(status.st_mode))
+    return print + std::to_string(status.st_size) + ' ' + std::to_string(nanoseconds(status.st_mtim));
+  std::error_code failure;
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(file, failure)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with('.') && (name.ends_with(".yaml") || name.ends_with(".yml"))) names.insert(name);
+  }
+  for (const std::string& name : names) print += name + '/';
+  return print;
+}
+
 }  // namespace
 
 FileWatch::FileWatch(net::EventLoop& loop, net::Deadlines& deadlines, Callback<void()> changed)
@@ -42,36 +64,35 @@ FileWatch::FileWatch(net::EventLoop& loop, net::Deadlines& deadlines, Callback<v
 
 FileWatch::~FileWatch() = default;
 
-void FileWatch::follow(std::vector<std::string> files) {
-  print_ = files == files_ ? looked_ : print_of(files);
+FileWatch::Moment FileWatch::moment() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return nanoseconds(now);
+}
+
+void FileWatch::look() {
+  looked_ = prints_of(files_);
+}
+
+void FileWatch::follow(std::vector<std::string> files, Moment read_since) {
+  prints_ = prints_of(files);
+  for (auto& [file, print] : prints_) {
+    if (const auto known = looked_.find(file); known != looked_.end())
+      print = known->second;
+    else if (struct stat status{};
+             ::stat(file.c_str(), &status) == 0 && nanoseconds(status.st_ctim) >= read_since)
+      print.clear();  // nobody can tell whether it was read before or after: read again
+  }
+  looked_.clear();
   files_ = std::move(files);
   watch_folders();
   deadlines_.set_in(*this, kQuiet);
 }
 
-std::string FileWatch::print_of(const std::vector<std::string>& files) {
-  std::string print;
-  for (const std::string& file : files) {
-    struct stat status {};
-    if (::stat(file.c_str(), &status) != 0) {
-      print += "-\n";
-      continue;
-    }
-    print += std::to_string(status.st_dev) + ' ' + std::to_string(status.st_ino) + ' ';
-    if (!S_ISDIR(status.st_mode))  // a folder's size and time also change when something else lies in it
-      print += std::to_string(status.st_size) + ' ' + std::to_string(status.st_mtim.tv_sec) + '.' +
-               std::to_string(status.st_mtim.tv_nsec);
-    std::error_code failure;
-    std::set<std::string> names;
-    if (S_ISDIR(status.st_mode))
-      for (const auto& entry : fs::directory_iterator(file, failure)) {
-        const std::string name = entry.path().filename().string();
-        if (!name.starts_with('.') && (name.ends_with(".yaml") || name.ends_with(".yml"))) names.insert(name);
-      }
-    for (const std::string& name : names) print += name + '/';
-    print += '\n';
-  }
-  return print;
+FileWatch::Prints FileWatch::prints_of(const std::vector<std::string>& files) {
+  Prints all;
+  for (const std::string& file : files) all.emplace(file, print_of(file));
+  return all;
 }
 
 void FileWatch::watch_folders() {
@@ -101,9 +122,9 @@ void FileWatch::on_readable() {
 }
 
 void FileWatch::on_deadline() {
-  const std::string print = print_of(files_);
-  if (print == print_) return;
-  print_ = print;
+  Prints prints = prints_of(files_);
+  if (prints == prints_) return;
+  prints_ = std::move(prints);
   watch_folders();  // a folder or a link may be another one now
   changed_();
 }

@@ -5,6 +5,8 @@
 // THREAD: one loop.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,14 +24,19 @@ class FileWatch final : private net::Deadline, private net::FdWatch::Events {
   FileWatch(net::EventLoop& loop, net::Deadlines& deadlines, Callback<void()> changed);
   ~FileWatch();
 
+  // Nanoseconds of the clock that the kernel dates files by.
+  using Moment = std::int64_t;
+  static Moment moment();
+
   // Before the files are read: what changes from now on is a change.
-  void look() { looked_ = print_of(files_); }
-  // After it: these are the files. Folders too: then the names in them count.
-  void follow(std::vector<std::string> files);
+  void look();
+  // After it: these are the files, read since that moment. Folders too: then the names in them count.
+  void follow(std::vector<std::string> files, Moment read_since);
 
  private:
-  // What is now at these paths, as text that differs when they do.
-  static std::string print_of(const std::vector<std::string>& files);
+  // By path: what is there, as text that differs when it does.
+  using Prints = std::map<std::string, std::string>;
+  static Prints prints_of(const std::vector<std::string>& files);
   void on_deadline() override;
   void on_readable() override;
   void on_writable() override {}
@@ -39,8 +46,8 @@ class FileWatch final : private net::Deadline, private net::FdWatch::Events {
   net::Deadlines& deadlines_;
   Callback<void()> changed_;
   std::vector<std::string> files_;
-  std::string looked_;
-  std::string print_;
+  Prints looked_;
+  Prints prints_;
   UniqueFd fd_;
   std::unique_ptr<net::FdWatch> events_;
 };

@@ -32,6 +32,8 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
       settings_(std::move(listeners)),
       access_log_(deadlines_, shared.access_log),
       audit_log_(deadlines_, shared.audit),
+      tracer_(shared.spans != nullptr ? std::make_unique<exchange::Tracer>(deadlines_, *shared.spans)
+                                      : nullptr),
       store_(meter(shared.store)),
       key_demand_(loop_, deadlines_, [this](const std::string& issuer) { shared_.ask_for_keys(issuer); }),
       receipts_(shared.control != nullptr ? std::make_unique<exchange::ReceiptRing>(shared.workers)
@@ -55,6 +57,7 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
                 nullptr,
                 shared.outbox,
                 receipts_.get(),
+                tracer_.get(),
                 shared.shared_store},
       first_snapshot_(std::move(snapshot)),
       doors_(std::move(doors)) {}
@@ -64,8 +67,11 @@ Worker::~Worker() {
 }
 
 void Worker::start(const std::string& name) {
-  thread_ = std::thread([this] { run(); });
-  pthread_setname_np(thread_.native_handle(), name.c_str());
+  // By itself: the sandbox allows no other thread's name to be written.
+  thread_ = std::thread([this, name] {
+    pthread_setname_np(pthread_self(), name.c_str());
+    run();
+  });
 }
 
 void Worker::stop() {
@@ -104,18 +110,36 @@ void Worker::use_keys(std::shared_ptr<const auth::KeyStore> keys) {
   });
 }
 
-void Worker::drain() {
-  loop_.post([this] { begin_draining(); });
+void Worker::drain(Duration patience, bool admin_too) {
+  loop_.post([this, patience, admin_too] { begin_draining(patience, admin_too); });
+}
+
+void Worker::ping(Callback<void()> done) {
+  loop_.post([done = std::move(done)]() mutable { done(); });
 }
 
 void Worker::count(Callback<void(exchange::Counters)> done) {
   loop_.post([this, done = std::move(done)]() mutable { done(counted()); });
 }
 
-void Worker::find_receipt(std::string request_id, Callback<void(std::optional<exchange::Receipt>)> done) {
-  loop_.post([this, request_id = std::move(request_id), done = std::move(done)]() mutable {
-    done(receipts_ != nullptr ? receipts_->find(request_id) : std::nullopt);
-  });
+struct Worker::ReceiptSearch {
+  exchange::ReceiptQuery query;
+  Callback<void(std::vector<exchange::Receipt>)> done;
+  std::optional<std::uint64_t> from{};
+  std::vector<exchange::Receipt> found{};
+};
+
+void Worker::find_receipts(exchange::ReceiptQuery query,
+                           Callback<void(std::vector<exchange::Receipt>)> done) {
+  auto search = std::make_shared<ReceiptSearch>(ReceiptSearch{std::move(query), std::move(done)});
+  loop_.post([this, search = std::move(search)]() mutable { go_on_searching(std::move(search)); });
+}
+
+// A piece at a time: requests have their turn in between.
+void Worker::go_on_searching(std::shared_ptr<ReceiptSearch> search) {
+  if (receipts_ != nullptr) search->from = receipts_->search(search->query, search->from, search->found);
+  if (!search->from) return search->done(std::move(search->found));
+  loop_.post([this, search = std::move(search)]() mutable { go_on_searching(std::move(search)); });
 }
 
 void Worker::run() {
@@ -299,15 +323,16 @@ exchange::Counters Worker::counted() const {
   return all;
 }
 
-void Worker::begin_draining() {
+void Worker::begin_draining(Duration patience, bool admin_too) {
   if (draining_) return;
   draining_ = true;
-  // The admin address stays to the end, and says that we are draining.
+  drain_patience_ = patience;
+  // The admin address says that we are draining.
   for (std::size_t i = 0; i < listeners_.size(); ++i)
-    if (doors_[i].facts.door != exchange::Door::admin) listeners_[i].reset();
+    if (admin_too || doors_[i].facts.door != exchange::Door::admin) listeners_[i].reset();
   std::vector<DownstreamConnection*> all;
   connections_.for_each([&](auto& connection) { all.push_back(connection.get()); });
-  for (DownstreamConnection* connection : all) connection->drain();
+  for (DownstreamConnection* connection : all) connection->drain(patience);
   report_if_drained();
 }
 

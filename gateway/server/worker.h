@@ -19,6 +19,7 @@
 #include "exchange/control.h"
 #include "exchange/counters.h"
 #include "exchange/exchange.h"
+#include "exchange/tracer.h"
 #include "net/blocking_pool.h"
 #include "net/listener.h"
 #include "server/downstream_connection.h"
@@ -52,6 +53,7 @@ struct SharedServices {
   exchange::AuditWriter* audit = nullptr;       // null without log.audit
   bool checks_health = false;                   // of upstream servers, for all workers
   mail::Outbox* outbox = nullptr;               // null without login
+  trace::Queue* spans = nullptr;                // null where nobody takes them
   store::SharedStore* shared_store = nullptr;   // the store, when replicas share it
 };
 
@@ -77,11 +79,14 @@ class Worker {
   void hear(const KeyNews& news);
   void rotate_tickets(const net::TicketKey& next);
   void use_keys(std::shared_ptr<const auth::KeyStore> keys);  // of this gateway
-  void drain();
+  // No new connections; those that are idle end after `patience`. The admin address goes on to the end,
+  // unless another process has it now.
+  void drain(Duration patience, bool admin_too);
+  void ping(Callback<void()> done);                     // called there
   void announce_ready() { all_ready_ = true; }          // every worker serves
   void count(Callback<void(exchange::Counters)> done);  // called there
-  void find_receipt(std::string request_id,
-                    Callback<void(std::optional<exchange::Receipt>)> done);  // likewise
+  void find_receipts(exchange::ReceiptQuery query,
+                     Callback<void(std::vector<exchange::Receipt>)> done);  // likewise
 
   // For its connections.
   net::EventLoop& loop() { return loop_; }
@@ -93,15 +98,19 @@ class Worker {
   void release(std::uint64_t connection_id);
   exchange::TlsCounters& tls_counters() { return counters_.tls; }
   bool is_draining() const { return draining_; }
+  Duration drain_patience() const { return drain_patience_; }
 
  private:
+  struct ReceiptSearch;
+  void go_on_searching(std::shared_ptr<ReceiptSearch> search);
+
   void run();
   void watch_revocations();
   void load_revocations(int tries);
   void open_doors();
   void adopt(Door& door, UniqueFd fd, const net::Address& peer);
   void apply(std::shared_ptr<const exchange::Snapshot> snapshot, ListenerList listeners);
-  void begin_draining();
+  void begin_draining(Duration patience, bool admin_too);
   void admit_more(bool wanted);
   void report_if_drained();
   void close_everything();
@@ -131,6 +140,7 @@ class Worker {
   exchange::IdSource ids_;
   exchange::AccessLog access_log_;
   exchange::AuditLog audit_log_;
+  const std::unique_ptr<exchange::Tracer> tracer_;  // null where nobody takes spans
   exchange::Counters counters_;
   std::optional<store::MeteredStore> store_;  // nothing without login
   auth::KeyDemand key_demand_;
@@ -148,6 +158,7 @@ class Worker {
   std::atomic<bool> all_ready_{false};
   std::size_t clients_ = 0;  // connections that are not to the admin address
   bool draining_ = false;
+  Duration drain_patience_{};
   bool full_ = false;  // at the limit of connections
 };
 

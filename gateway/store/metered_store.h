@@ -12,7 +12,7 @@ namespace gw::store {
 
 class MeteredStore final : public Store {
  public:
-  explicit MeteredStore(Store& store) : store_(store) {}
+  explicit MeteredStore(Store& store) : Store(store.turnstile()), store_(store) {}
   const StoreMeter& meter() const { return meter_; }
 
   // Moving is no request: it is not noted.

@@ -244,6 +244,7 @@ Result<Attempt> SqliteTables::reserve_attempt(const std::vector<std::string>& ke
     if (!locked) return locked.error();
     if (!*locked) continue;
     attempt.allowed = false;
+    attempt.locked.push_back(key);
     attempt.retry_after = std::max<Duration>(attempt.retry_after, std::chrono::seconds(lock.number(0) - now));
   }
   // What is refused is not counted: knocking at a locked door must not keep it locked.

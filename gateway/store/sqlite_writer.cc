@@ -43,8 +43,10 @@ Result<std::unique_ptr<SqliteWriter>> SqliteWriter::start(Options options) {
   if (!last) return last.error();
   writer->data_version_ = *version;
   writer->last_change_ = *last;
-  writer->thread_ = std::thread([self = writer.get()] { self->serve(); });
-  pthread_setname_np(writer->thread_.native_handle(), "store");
+  writer->thread_ = std::thread([self = writer.get()] {
+    pthread_setname_np(pthread_self(), "store");
+    self->serve();
+  });
   return writer;
 }
 

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/event_loop.h"
+#include "store/turnstile.h"
 
 namespace gw::store {
 
@@ -93,7 +96,8 @@ struct LockoutPolicy {
 };
 struct Attempt {
   bool allowed = true;
-  Duration retry_after{0};  // when not allowed
+  Duration retry_after{0};            // when not allowed
+  std::vector<std::string> locked{};  // then: of the keys, those that are; empty: not known which
 };
 
 // What is kept for others by name: reset tokens, API keys, files that replicas share.
@@ -126,6 +130,7 @@ struct StoreDump {
 
 class Store {
  public:
+  Store() = default;
   virtual ~Store() = default;
 
   // All that has not expired; and what another dumped, beside what is there. What is there already stays.
@@ -155,7 +160,8 @@ class Store {
                                           Done<std::vector<Revocation>> done) = 0;
 
   // Lockout: an attempt is reserved (counted as failed) on all keys before the password is hashed; success
-  // clears.
+  // clears. Whom attempts that are still under way hold up waits at the turnstile.
+  const std::shared_ptr<Turnstile>& turnstile() const { return turnstile_; }
   virtual net::Operation reserve_attempt(net::EventLoop& loop, std::vector<std::string> keys,
                                          LockoutPolicy policy, WallSeconds now, Done<Attempt> done) = 0;
   virtual net::Operation clear_attempts(net::EventLoop& loop, std::vector<std::string> keys,
@@ -180,6 +186,13 @@ class Store {
   // All of a kind, by key; of one owner unless that is empty.
   virtual net::Operation list_records(net::EventLoop& loop, RecordKind kind, std::string owner,
                                       WallSeconds now, Done<std::vector<Record>> done) = 0;
+
+ protected:
+  // Of a store before another one: their attempts are the same.
+  explicit Store(std::shared_ptr<Turnstile> turnstile) : turnstile_(std::move(turnstile)) {}
+
+ private:
+  const std::shared_ptr<Turnstile> turnstile_ = std::make_shared<Turnstile>();
 };
 
 }  // namespace gw::store

@@ -32,8 +32,8 @@ namespace gw::test {
 namespace {
 
 constexpr int kRequests = 2000;
-// The time stamp of the access log, and a share of its batches.
-constexpr double kPerRequest = 2.1;
+// The time stamp of the access log.
+constexpr double kPerRequest = 1.1;
 
 class Allocations : public Flow {};
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real binary as a process: inline configuration, free ports, its own folder, its logs kept."""
+import ctypes
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from .ports import ReservedPort, accepts_connections
 from .waiting import SANITIZED, SLOWNESS, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+PR_SET_CHILD_SUBREAPER = 36
 BINARY = os.environ.get("GATEWARDEN", str(ROOT / "build/release/bin/gatewarden"))
 PLUGINS = os.environ.get("GATEWARDEN_PLUGINS", str(ROOT / "build/release/plugins"))
 
@@ -32,12 +34,44 @@ def run_gatewarden(*arguments, stdin="", env=None, cwd=None):
                           timeout=60 * SLOWNESS, cwd=cwd, env={**os.environ, **(env or {})})
 
 
+class TakenOver:
+    """A gateway that another one has started: no child of ours, until its parent has ended."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.returncode = None
+
+    def poll(self):
+        if self.returncode is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                return None
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout=30):
+        try:
+            return wait_until(lambda: self.poll() is not None, "end of the process", timeout / SLOWNESS) and self.returncode
+        except AssertionError:
+            raise subprocess.TimeoutExpired("gatewarden", timeout) from None
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
 class Gateway:
     """A configuration in a folder, and the process that serves it between start() and stop()."""
 
     def __init__(self, folder, config, certificate, *, server="", listener="", limits="", env=None, prefix=()):
         self.folder = Path(folder)
         self.certificate = certificate
+        self.binary = BINARY
         self._prefix = list(prefix)  # what the command is run by
         self._env = {**os.environ, **(env or {})}
         self._ports = [ReservedPort() for _ in range(3)]
@@ -79,7 +113,8 @@ class Gateway:
         """`files`: how many descriptors it may have."""
         limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([*self._prefix, *limit, BINARY, "run", "-c", str(self.config)], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*self._prefix, *limit, self.binary, "run", "-c", str(self.config)],
+                                            stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, cwd=self.folder, env=self._env)
 
     def wait_until_ready(self):
@@ -120,6 +155,16 @@ class Gateway:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def take_over(self):
+        """SIGUSR2, until a new process serves and the old one has ended well. Its log goes on in the same file."""
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # its end is told to us then
+        pids = re.compile(r'"a new process has taken over","pid":(\d+)')
+        before = len(pids.findall(self.log()))
+        self.signal(signal.SIGUSR2)
+        told = wait_until(lambda: pids.findall(self.log())[before:], "takeover", 60)
+        old, self.process = self.process, TakenOver(int(told[0]))
+        assert old.wait(timeout=30 * SLOWNESS) == 0
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

@@ -63,7 +63,7 @@ class GatewayInProcess {
     for (auto& worker : workers_) worker->use(world.snapshot, world.listeners);
   }
   void drain() {
-    for (auto& worker : workers_) worker->drain();
+    for (auto& worker : workers_) worker->drain(std::chrono::milliseconds(100), false);
   }
   void wait_until_drained() { wait(drained_); }
 

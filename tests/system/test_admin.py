@@ -217,10 +217,10 @@ def test_routes_are_listed(gateway, upstream):
         "orders": {"name": "orders", "host": "api.example.com", "path": "/orders/{id}/**", "methods": ["GET"],
                    "auth": "required", "issuers": ["corp"], "enforce": True, "upstream": "legacy",
                    "require": {"scopes": ["a"], "roles": ["b", "c"], "claims": {"tenant": "acme"},
-                               "client_certificate": False}},
+                               "when": None, "bound": [], "client_certificate": False}},
         "rest": {"name": "rest", "host": None, "path": "/**", "methods": [], "auth": "none", "issuers": [],
                  "enforce": False, "upstream": None, "require": {"scopes": [], "roles": [], "claims": {},
-                                                                            "client_certificate": False}}}
+                                                                            "when": None, "bound": [], "client_certificate": False}}}
 
 
 # -- what it does

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.gateway import BINARY, ROOT, USERS, in_front_of
 from support.ports import ReservedPort
+from support.tokens import decode
 from support.upstream import Upstream, chunked, response
 from support.waiting import SLOWNESS
 from support.websocket_service import WebSocketService
@@ -37,8 +38,8 @@ def packages():
             os.utime(installed)
 
 
-def drive(gate, script, env=None):
-    url = f"https://localhost:{gate.tls_port}"
+def drive(gate, script, env=None, url=None):
+    url = url or f"https://localhost:{gate.tls_port}"
     done = subprocess.run(["node", SCRIPTS / f"{script}.mjs"], capture_output=True, text=True, check=False,
                           timeout=110 * SLOWNESS,
                           env={**os.environ, "GATEWARDEN_URL": url, "GATEWARDEN_SCREENSHOTS": str(SCREENSHOTS),
@@ -61,6 +62,29 @@ def test_a_locked_account_says_how_long_to_wait(packages, gateway, upstream):
     config = PATIENT.replace("failures: 1000", "failures: 3")
     gate = gateway(config + in_front_of(upstream()), users={"alice": PASSWORD}, files={"logo.svg": LOGO})
     drive(gate, "locked")
+
+
+def test_an_operator_looks_at_the_dashboard(packages, gateway, upstream):
+    """Live figures, policy, sessions and decisions, with a path in them that would be markup."""
+    config = PATIENT + """issuers:
+  corp:
+    issuer: https://idp.example.com
+    algorithms: [ES256]
+    audiences: [api]
+    introspection: {url: "https://idp.example.com/introspect", client_id: gate, client_secret: the-secret-of-the-client}
+""" + in_front_of(upstream(), "{path: /**, upstream: legacy}",
+                  "{name: open, path: /open/**, auth: none, upstream: legacy}",
+                  "{name: clerks, path: /clerks/**, upstream: legacy, require: {roles: [clerk]}}")
+    gate = gateway(config, users={"alice": PASSWORD}, files={"logo.svg": LOGO})
+    token = gate.login("alice", PASSWORD)["access_token"]
+    evil = "/open/%3Cimg%20src=x%20onerror=taken=1%3E"
+    for _ in range(3):
+        assert gate.get(evil).status == 200 and gate.get("/", token=token).status == 200
+        assert gate.get("/").code == "token_missing"
+    refused = gate.get("/clerks/1", token=token)
+    assert refused.code == "forbidden"
+    drive(gate, "dashboard", {"GATEWARDEN_SUBJECT": decode(token)[1]["sub"], "GATEWARDEN_EVIL": evil,
+                              "GATEWARDEN_ID": refused.header("X-Request-Id")}, url=f"http://127.0.0.1:{gate.admin_port}")
 
 
 def test_a_browser_is_a_client_of_the_api(packages, gateway):

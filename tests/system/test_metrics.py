@@ -118,6 +118,13 @@ def test_decisions_are_told_by_route_and_code_and_end_with_their_route(gateway, 
     assert not [key for key in samples(gate) if ("route", "b") in key[1]]
 
 
+def test_a_browser_that_is_sent_to_the_login_page_was_not_allowed(gateway, upstream):
+    gate = gateway(USERS + in_front_of(upstream(), "{name: all, path: /**, upstream: legacy}"))
+    assert gate.get("/", headers=[("Accept", "text/html")]).status == 303
+    assert value(gate, "decisions_total", route="all", code="token_missing") == 1
+    assert value(gate, "decisions_total", route="all", code="allowed") == 0
+
+
 def test_handshakes_are_counted_by_version_and_kind(gateway):
     gate = gateway(FIXED)
     for version, name in ((ssl.TLSVersion.TLSv1_2, "1.2"), (ssl.TLSVersion.TLSv1_3, "1.3")):

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
+#include <future>
 #include <memory>
 
 #include "store/sqlite_store.h"
@@ -49,11 +52,11 @@ class LockoutTest : public testing::Test {
   }
   bool sign_in(const std::string& username, const std::string& subject, const std::string& from,
                WallSeconds now = kNow) {
-    const auto reservation = reserve({username, subject, address(from)}, now);
+    auto reservation = reserve({username, subject, address(from)}, now);
     EXPECT_TRUE(reservation);
     if (!reservation || !reservation->allowed) return false;
     const auto cleared = thread_.await<std::monostate>([&](auto done) {
-      return lockout_->succeed(*reservation, subject, address(from), now, std::move(done));
+      return lockout_->succeed(std::move(*reservation), subject, address(from), now, std::move(done));
     });
     EXPECT_TRUE(cleared);
     return true;
@@ -143,6 +146,95 @@ TEST_F(LockoutTest, AddressIsAStrangersAgainAfterThirtyDays) {
   EXPECT_FALSE(sign_in("alice", "users:1", "192.0.2.1", later));
 }
 
+// Many at once; how many were let in at all.
+class Crowd {
+ public:
+  Crowd(test::LoopThread& thread, Lockout& lockout, int size) : thread_(thread), lockout_(lockout) {
+    logins_.resize(static_cast<std::size_t>(size));
+  }
+  ~Crowd() {
+    thread_.run([&] { logins_.clear(); });
+  }
+  // Whether the i-th knows the password; all come from one address.
+  int try_all(const std::function<bool(int)>& is_good, const std::function<std::string(int)>& account) {
+    thread_.run([&] {
+      for (std::size_t i = 0; i < logins_.size(); ++i) {
+        const std::string name = account(static_cast<int>(i));
+        auto reserved = [this, i, name,
+                         good = is_good(static_cast<int>(i))](Result<Reservation> reservation) {
+          if (!reservation || !reservation->allowed) return finish();
+          ++let_in_;
+          if (!good) return finish();  // and the reservation goes
+          logins_[i] = lockout_.succeed(std::move(*reservation), "users:" + name, address("192.0.2.7"), kNow,
+                                        [this](Result<std::monostate>) { finish(); });
+        };
+        logins_[i] =
+            lockout_.reserve({name, "users:" + name, address("192.0.2.7")}, kNow, std::move(reserved));
+      }
+    });
+    EXPECT_EQ(all_.get_future().wait_for(20s), std::future_status::ready) << "somebody waits for ever";
+    return let_in_;
+  }
+
+ private:
+  void finish() {
+    if (++finished_ == logins_.size()) all_.set_value();
+  }
+
+  test::LoopThread& thread_;
+  Lockout& lockout_;
+  std::vector<net::Operation> logins_;
+  std::promise<void> all_;
+  std::atomic<int> let_in_ = 0;
+  std::size_t finished_ = 0;
+};
+
+TEST_F(LockoutTest, GoodAttemptsAtOnceLockNobodyOut) {
+  const auto everyone = [](int i) { return "user" + std::to_string(i); };
+  EXPECT_EQ(Crowd(thread_, *lockout_, 200).try_all([](int) { return true; }, everyone), 200);
+  const auto same = [](int) { return std::string("alice"); };
+  EXPECT_EQ(Crowd(thread_, *lockout_, 50).try_all([](int) { return true; }, same), 50);
+  EXPECT_TRUE(fail("bob", "users:bob", "192.0.2.7")) << "nothing is left";
+}
+
+TEST_F(LockoutTest, GuessesAtOnceGetNoMoreTriesThanTheLimit) {
+  const auto alice = [](int) { return std::string("alice"); };
+  EXPECT_EQ(Crowd(thread_, *lockout_, 200).try_all([](int) { return false; }, alice), 3);
+  EXPECT_FALSE(fail("alice", "users:alice", "198.51.100.1"));
+}
+
+TEST_F(LockoutTest, GuessesAreCountedThoughOthersSignInFromTheSameAddress) {
+  // Every tenth is one of 19 who know their passwords; the others guess alice's, of which three are let in.
+  const auto who = [](int i) { return i % 10 == 0 ? "user" + std::to_string(i) : std::string("alice"); };
+  const int let_in = Crowd(thread_, *lockout_, 190).try_all([](int i) { return i % 10 == 0; }, who);
+  EXPECT_LE(let_in, 19 + 3);
+  EXPECT_FALSE(fail("alice", "users:alice", "198.51.100.1"));
+}
+
+TEST_F(LockoutTest, WhoWaitsIsToldWhenTheOthersHaveGone) {
+  std::vector<Reservation> held;
+  for (int i = 0; i < 3; ++i) held.push_back(std::move(*reserve({"alice", "users:1", address("192.0.2.1")})));
+  std::promise<bool> told;
+  net::Operation waiting;
+  thread_.run([&] {
+    waiting = lockout_->reserve({"alice", "users:1", address("192.0.2.1")}, kNow,
+                                [&](Result<Reservation> late) { told.set_value(late->allowed); });
+  });
+  auto answer = told.get_future();
+  held.pop_back();
+  held.pop_back();
+  EXPECT_EQ(answer.wait_for(50ms), std::future_status::timeout) << "one may still be good";
+  held.clear();
+  EXPECT_FALSE(answer.get());
+  thread_.run([&] { waiting.reset(); });
+
+  held.push_back(std::move(*reserve({"bob", "users:2", address("198.51.100.1")})));
+  thread_.run([&] {
+    waiting = lockout_->reserve({"bob", "users:2", address("198.51.100.1")}, kNow, [](auto) { FAIL(); });
+    waiting.reset();
+  });
+}
+
 TEST_F(LockoutTest, LockOpensByItself) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(fail("alice", "users:1", "192.0.2.1"));
   EXPECT_EQ(reserve({"alice", "users:1", address("192.0.2.1")}, kNow + 1199)->retry_after, 1s);
@@ -165,9 +257,9 @@ TEST_F(LockoutTest, LocksThatFollowEachOtherDoubleUpToADay) {
 
 TEST_F(LockoutTest, WhatWasTypedAsANameIsNotKept) {
   const auto reservation = reserve({"correct horse battery staple", std::nullopt, address("192.0.2.1")});
-  EXPECT_THAT(reservation->keys, Each(Not(HasSubstr("horse"))));
+  EXPECT_THAT(reservation->turn.keys(), Each(Not(HasSubstr("horse"))));
   const auto huge = reserve({std::string(100'000, 'u'), std::nullopt, address("192.0.2.1")});
-  for (const std::string& key : huge->keys) EXPECT_LT(key.size(), 64u);
+  for (const std::string& key : huge->turn.keys()) EXPECT_LT(key.size(), 64u);
 }
 
 TEST_F(LockoutTest, NamesCannotPassForAccountsOrAddresses) {
@@ -182,7 +274,8 @@ TEST_F(LockoutTest, StoreThatIsAwayLetsNobodyGuess) {
   EXPECT_EQ(reserve({"alice", "users:1", address("192.0.2.1")}).error().fault, Fault::store_unavailable);
   EXPECT_EQ(reserve({"alice", std::nullopt, address("192.0.2.1")}).error().fault, Fault::store_unavailable);
   const auto cleared = thread_.await<std::monostate>([&](auto done) {
-    return lockout_->succeed({true, 0s, {"a"}}, "users:1", address("192.0.2.1"), kNow, std::move(done));
+    Reservation held{true, 0s, store::Turnstile::begin(store_->turnstile(), {"a"})};
+    return lockout_->succeed(std::move(held), "users:1", address("192.0.2.1"), kNow, std::move(done));
   });
   EXPECT_EQ(cleared.error().fault, Fault::store_unavailable);
 }

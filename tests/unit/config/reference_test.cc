@@ -12,7 +12,6 @@
 #include <sstream>
 #include <string>
 
-#include "config/not_available.h"
 #include "config/section.h"
 
 namespace gw::config {
@@ -63,12 +62,6 @@ TEST(Reference, AndTheAnnotatedFileNameEveryKey) {
   for (const Section* section : all_sections())
     for (const Key& key : section->keys)
       EXPECT_THAT(file, testing::HasSubstr(std::string(key.name) + ":")) << section->path;
-}
-
-TEST(Tables, ListNoKeyThatIsNotAvailable) {
-  for (const Section* section : all_sections())
-    for (const Key& key : section->keys)
-      EXPECT_FALSE(is_key_not_available(section->path, key.name)) << section->path << '.' << key.name;
 }
 
 }  // namespace

@@ -219,7 +219,7 @@ TEST(Schema, RefusesWhatHasTheWrongForm) {
            "routes: [{path: /a, max_body: 10MB}]",
            "routes: [{path: /a}]\nupstreams: {u: {balance: hash}}",
            "routes: [{path: /a}]\ntokens: {secret: {path: x}}",
-           "routes: [{path: /a}]\ntracing: {otlp: x}",
+           "routes: [{path: /a}]\ntracing: {oltp: x}",
            "",
        })
     EXPECT_NE(validator.check(read_yaml(std::string(kFront) + text)), "") << text;

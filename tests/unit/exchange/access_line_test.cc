@@ -148,10 +148,11 @@ TEST(AccessLine, EscapesWhateverCameFromOutside) {
   std::string hostile;
   for (int c = 1; c < 256; ++c) hostile += static_cast<char>(c);
   hostile += '\0';
+  const std::string query = "a=" + hostile;
   for (const AccessFormat format : kFormats) {
     AccessEntry entry = usual();
     entry.host = entry.path = entry.subject = entry.referer = entry.user_agent = hostile;
-    entry.query = "a=" + hostile;
+    entry.query = query;
     const std::string line = line_of(format, entry);
     for (const char c : line) {
       const auto byte = static_cast<unsigned char>(c);

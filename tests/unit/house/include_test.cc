@@ -33,6 +33,8 @@ const std::vector<Room>& rooms() {
       {"libpq-fe.h", {"plugins"}},
       {"ldap.h", {"plugins"}},
       {"curl/", {"fetch", "mail", "plugins"}},
+      {"seccomp.h", {"sandbox"}},
+      {"linux/landlock.h", {"sandbox"}},
       {"security/", {"plugins"}},
       {"sqlite3.h", {"store", "plugins"}},
       {"yaml-cpp/", {"config"}},
