@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/hash_password.h"
 #include "cli/keys.h"
+#include "cli/migrate.h"
 #include "cli/plugin_check.h"
 #include "cli/ready.h"
 #include "cli/run.h"
@@ -248,6 +249,24 @@ void add_api_keys(CLI::App& app, std::string& file, Chosen& chosen) {
       ->required();
 }
 
+void add_store(CLI::App& app, Chosen& chosen) {
+  static std::string from, to;
+  CLI::App* store = app.add_subcommand("store", "where sessions and revocations are kept");
+  store->require_subcommand(1);
+  CLI::App* migrate = store->add_subcommand("migrate", "move live sessions from one store to another");
+  migrate->add_option("FROM", from, "a configuration with the store that is left")->required();
+  migrate->add_option("TO", to, "a configuration with the store that is moved to")->required();
+  migrate->callback([&] {
+    chosen.act = [] {
+      return with_config(from, [](const config::Config& old) {
+        return with_config(to, [&](const config::Config& next) {
+          return run_store_migrate(old, next, std::cout, std::cerr);
+        });
+      });
+    };
+  });
+}
+
 void add_ready(CLI::App& app, std::string& file, Chosen& chosen) {
   static ReadyRequest request;
   CLI::App* ready =
@@ -302,6 +321,7 @@ int run_command_line(int argc, char** argv) {
   add_plugins(app, chosen);
   add_audit(app, file, chosen);
   add_api_keys(app, file, chosen);
+  add_store(app, chosen);
   add_ready(app, file, chosen);
   add_tools(app, chosen);
   try {

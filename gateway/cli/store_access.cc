@@ -68,6 +68,19 @@ Result<std::vector<store::Record>> list_records(const StoreOpener& open, store::
   });
 }
 
+Result<Moved> move_store(const StoreOpener& from, const StoreOpener& to) {
+  const WallSeconds now = wall_now();
+  const auto dump = ask<store::StoreDump>(from, [&](store::Store& store, net::EventLoop& loop, auto done) {
+    return store.dump(loop, now, std::move(done));
+  });
+  if (!dump) return dump.error();
+  const auto restored = ask<std::monostate>(to, [&](store::Store& store, net::EventLoop& loop, auto done) {
+    return store.restore(loop, *dump, now, std::move(done));
+  });
+  if (!restored) return restored.error();
+  return Moved{dump->families.size(), dump->revocations.size(), dump->records.size()};
+}
+
 Status end_reset_links(const StoreOpener& open, const std::string& subject) {
   const auto links = list_records(open, store::RecordKind::reset, subject);
   if (!links) return links.error();

@@ -25,6 +25,11 @@ Result<std::optional<store::Record>> take_record(const StoreOpener& open, store:
 // All of a kind; of one owner unless that is empty.
 Result<std::vector<store::Record>> list_records(const StoreOpener& open, store::RecordKind kind,
                                                 const std::string& owner = {});
+// All sessions, revocations and records of one into the other, beside what is there.
+struct Moved {
+  std::size_t sessions = 0, revocations = 0, records = 0;
+};
+Result<Moved> move_store(const StoreOpener& from, const StoreOpener& to);
 // The links by which a forgotten password could be replaced.
 Status end_reset_links(const StoreOpener& open, const std::string& subject);
 

@@ -3,6 +3,8 @@
 // THREAD: one loop. OWNERSHIP: outlives what holds its operations; the store outlives it.
 #pragma once
 
+#include <utility>
+
 #include "store/store.h"
 #include "store/store_meter.h"
 
@@ -12,6 +14,15 @@ class MeteredStore final : public Store {
  public:
   explicit MeteredStore(Store& store) : Store(store.turnstile()), store_(store) {}
   const StoreMeter& meter() const { return meter_; }
+
+  // Moving is no request: it is not noted.
+  net::Operation dump(net::EventLoop& loop, WallSeconds now, Done<StoreDump> done) override {
+    return store_.dump(loop, now, std::move(done));
+  }
+  net::Operation restore(net::EventLoop& loop, StoreDump dump, WallSeconds now,
+                         Done<std::monostate> done) override {
+    return store_.restore(loop, std::move(dump), now, std::move(done));
+  }
 
   net::Operation open_family(net::EventLoop& loop, Family family, std::string token_hash, WallSeconds now,
                              Done<std::monostate> done) override;

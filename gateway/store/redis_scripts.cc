@@ -77,6 +77,21 @@ keep(P..'s:'..subject, ttl)
 return 1
 )lua";
 
+// id, blob, created, expires, subject, revocation, now, generation, revoked, used, then each token and its
+// generation
+constexpr std::string_view kRestoreFamily = R"lua(
+local id, blob, created, expires, subject, revocation, now, generation, revoked, used = unpack(ARGV, 1, 10)
+if call('EXISTS', P..'f:'..id) == 1 then return 0 end
+local ttl = tonumber(expires) - tonumber(now) + DAY
+call('HSET', P..'f:'..id, 'b', blob, 'g', generation, 'r', revoked, 'c', created, 'x', expires, 'u', used, 's',
+     subject, 'v', revocation)
+call('EXPIRE', P..'f:'..id, seconds(ttl))
+for i = 11, #ARGV, 2 do call('SET', P..'t:'..ARGV[i], id..ARGV[i + 1], 'EX', seconds(ttl)) end
+call('ZADD', P..'s:'..subject, expires, id)
+keep(P..'s:'..subject, ttl)
+return 1
+)lua";
+
 // token, successor, now, grace or -1, access_until
 constexpr std::string_view kRotate = R"lua(
 local hash, successor = ARGV[1], ARGV[2]
@@ -351,6 +366,7 @@ const RedisScripts& RedisScripts::all() {
   constexpr auto kReads = RedisScript::Use::reads, kWrites = RedisScript::Use::writes;
   static const RedisScripts scripts{
       RedisScript(joined({kCommon, kOpenFamily}), kWrites),
+      RedisScript(joined({kCommon, kRestoreFamily}), kWrites),
       RedisScript(joined({kCommon, kFamilies, kRevocations, kRotate}), kWrites),
       RedisScript(joined({kCommon, kFamilies, kFindFamily}), kReads),
       RedisScript(joined({kCommon, kFamilies, kListFamilies}), kReads),

@@ -42,8 +42,9 @@ class RedisScript {
 struct RedisScripts {
   static const RedisScripts& all();
 
-  RedisScript open_family, rotate, find_family, list_families, revoke, reserve_attempt, clear_attempts,
-      remember_address, unlock, put_record, take_record, list_records, swap_record, lead, lease;
+  RedisScript open_family, restore_family, rotate, find_family, list_families, revoke, reserve_attempt,
+      clear_attempts, remember_address, unlock, put_record, take_record, list_records, swap_record, lead,
+      lease;
 };
 
 }  // namespace gw::store

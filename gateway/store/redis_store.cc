@@ -17,7 +17,6 @@ using resp::Value;
 constexpr WallSeconds kDay = 24 * 60 * 60;
 constexpr WallSeconds kAddressMemory = 30 * kDay;
 constexpr std::size_t kMostFamilies = 1000;
-constexpr std::size_t kMaxPending = 4096;  // calls of all workers
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::string_view kSecretPlace = "secret";
 
@@ -167,24 +166,6 @@ StoreHealth RedisStore::health() const {
   return health;
 }
 
-template <class T, class Work>
-net::Operation RedisStore::submit(net::EventLoop& loop, Work work, Done<T> done) {
-  const std::uint64_t id = loop.expect(
-      [done = std::move(done)](void* result) mutable { done(std::move(*static_cast<Result<T>*>(result))); });
-  if (pending_.fetch_add(1) >= kMaxPending) {
-    --pending_;
-    loop.complete_later(id, Result<T>(Error(Fault::overloaded, "the queue of the store is full")));
-    return loop.operation_of(id);
-  }
-  loop_.post([this, &loop, id, work = std::move(work)]() mutable {
-    work([this, &loop, id](Result<T> result) {
-      --pending_;
-      loop.complete_later(id, std::move(result));
-    });
-  });
-  return loop.operation_of(id);
-}
-
 template <class T, class MakeWords, class Read>
 net::Operation RedisStore::ask(net::EventLoop& loop, const RedisScript& script, MakeWords words, Read read,
                                Done<T> done) {
@@ -313,17 +294,7 @@ net::Operation RedisStore::list_families(net::EventLoop& loop, std::string subje
 }
 
 net::Operation RedisStore::revoke(net::EventLoop& loop, Revocation revocation, Done<std::monostate> done) {
-  auto words = [this, revocation] {
-    const std::string named = revocation.kind == RevokedKind::subject ? codec_->subject_id(revocation.value)
-                                                                      : codec_->family_id(revocation.value);
-    return Words{codec_->revocation_id(revocation),
-                 std::to_string(static_cast<int>(revocation.kind)),
-                 std::to_string(revocation.at),
-                 std::to_string(revocation.until),
-                 revocation.ends_sessions ? "1" : "0",
-                 codec_->seal_revocation(revocation),
-                 named};
-  };
+  auto words = [this, revocation] { return words_of(revocation); };
   auto read = [this, revocation](const Value& reply) -> Result<std::monostate> {
     if (reply.kind != Value::Kind::text) return unexpected_reply();
     publish(revocation, reply.text);
@@ -434,15 +405,7 @@ net::Operation RedisStore::unlock(net::EventLoop& loop, std::string subject, Don
 
 net::Operation RedisStore::put_record(net::EventLoop& loop, Record record, WallSeconds now,
                                       Done<std::monostate> done) {
-  auto words = [this, record = std::move(record), now] {
-    return Words{std::to_string(static_cast<int>(record.kind)),
-                 codec_->record_id(record.kind, record.key),
-                 record.owner.empty() ? std::string() : codec_->subject_id(record.owner),
-                 std::to_string(record.until),
-                 std::to_string(now),
-                 codec_->digest_of(record.value),
-                 codec_->seal_record(record)};
-  };
+  auto words = [this, record = std::move(record), now] { return words_of(record, now); };
   return ask<std::monostate>(loop, RedisScripts::all().put_record, std::move(words), read_done,
                              std::move(done));
 }
@@ -450,14 +413,9 @@ net::Operation RedisStore::put_record(net::EventLoop& loop, Record record, WallS
 net::Operation RedisStore::swap_record(net::EventLoop& loop, Record record, std::optional<std::string> before,
                                        WallSeconds now, Done<bool> done) {
   auto words = [this, record = std::move(record), before = std::move(before), now] {
-    return Words{std::to_string(static_cast<int>(record.kind)),
-                 codec_->record_id(record.kind, record.key),
-                 record.owner.empty() ? std::string() : codec_->subject_id(record.owner),
-                 std::to_string(record.until),
-                 std::to_string(now),
-                 codec_->digest_of(record.value),
-                 codec_->seal_record(record),
-                 before ? codec_->digest_of(*before) : std::string()};
+    Words all = words_of(record, now);
+    all.push_back(before ? codec_->digest_of(*before) : std::string());
+    return all;
   };
   return ask<bool>(loop, RedisScripts::all().swap_record, std::move(words), read_yes, std::move(done));
 }
@@ -502,16 +460,7 @@ net::Operation RedisStore::list_records(net::EventLoop& loop, RecordKind kind, s
     return Words{std::to_string(static_cast<int>(kind)),
                  owner.empty() ? std::string() : codec_->subject_id(owner), std::to_string(now)};
   };
-  auto read = [this, kind](const Value& reply) -> Result<std::vector<Record>> {
-    std::vector<Record> found;
-    for (std::size_t i = 0; i + 1 < reply.list.size(); i += 2) {
-      auto record = codec_->open_record(kind, reply.list[i].text, reply.list[i + 1].text);
-      if (!record) return record.error();
-      found.push_back(std::move(*record));
-    }
-    std::sort(found.begin(), found.end(), [](const Record& a, const Record& b) { return a.key < b.key; });
-    return found;
-  };
+  auto read = [this, kind](const Value& reply) { return read_records(kind, reply); };
   return ask<std::vector<Record>>(loop, RedisScripts::all().list_records, std::move(words), std::move(read),
                                   std::move(done));
 }

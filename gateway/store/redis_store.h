@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,9 @@ class RedisStore final : public SharedStore {
   static Result<std::unique_ptr<RedisStore>> open(Options options);
   ~RedisStore() override;
 
+  net::Operation dump(net::EventLoop& loop, WallSeconds now, Done<StoreDump> done) override;
+  net::Operation restore(net::EventLoop& loop, StoreDump dump, WallSeconds now,
+                         Done<std::monostate> done) override;
   net::Operation open_family(net::EventLoop& loop, Family family, std::string token_hash, WallSeconds now,
                              Done<std::monostate> done) override;
   net::Operation rotate(net::EventLoop& loop, Presented token, WallSeconds now, Done<Rotation> done) override;
@@ -81,6 +85,7 @@ class RedisStore final : public SharedStore {
  private:
   using Reply = RedisClient::Reply;
   using Words = std::vector<std::string>;
+  static constexpr std::size_t kMaxPending = 4096;  // calls of all workers
 
   explicit RedisStore(Options options);
   Status start();
@@ -104,6 +109,22 @@ class RedisStore final : public SharedStore {
   void use_secret(SecretString secret, bool reseal);
   void refuse(std::string why);
   void publish(const Revocation& revocation, const std::string& stream_id);
+  // Moving, one step after the other.
+  struct Dumping;
+  struct Restoring;
+  void scan(std::string pattern, std::string cursor, std::function<void(const resp::Value& keys)> each,
+            Reply done);
+  void dump_families(std::shared_ptr<Dumping> dumping);
+  void dump_next_family(std::shared_ptr<Dumping> dumping);
+  void dump_tokens(std::shared_ptr<Dumping> dumping);
+  void dump_next_token(std::shared_ptr<Dumping> dumping);
+  void dump_revocations(std::shared_ptr<Dumping> dumping);
+  void dump_records(std::shared_ptr<Dumping> dumping, RecordKind kind);
+  void restore_next(std::shared_ptr<Restoring> restoring);
+  Words words_of(const Revocation& revocation) const;
+  Words words_of(const Record& record, WallSeconds now) const;
+  Words words_of(const KeptFamily& kept, WallSeconds now) const;
+  Result<std::vector<Record>> read_records(RecordKind kind, const resp::Value& reply) const;
   void scan_revocations(std::string cursor, std::shared_ptr<std::vector<Revocation>> found, WallSeconds now,
                         Callback<void(Result<std::vector<Revocation>>)> finish);
 
@@ -125,5 +146,23 @@ class RedisStore final : public SharedStore {
   Callback<void(Status)> on_open_;
   std::thread thread_;
 };
+
+template <class T, class Work>
+net::Operation RedisStore::submit(net::EventLoop& loop, Work work, Done<T> done) {
+  const std::uint64_t id = loop.expect(
+      [done = std::move(done)](void* result) mutable { done(std::move(*static_cast<Result<T>*>(result))); });
+  if (pending_.fetch_add(1) >= kMaxPending) {
+    --pending_;
+    loop.complete_later(id, Result<T>(Error(Fault::overloaded, "the queue of the store is full")));
+    return loop.operation_of(id);
+  }
+  loop_.post([this, &loop, id, work = std::move(work)]() mutable {
+    work([this, &loop, id](Result<T> result) {
+      --pending_;
+      loop.complete_later(id, std::move(result));
+    });
+  });
+  return loop.operation_of(id);
+}
 
 }  // namespace gw::store

@@ -60,6 +60,21 @@ net::Operation SqliteStore::submit(net::EventLoop& loop, WallSeconds now, Work w
   return loop.operation_of(id);
 }
 
+net::Operation SqliteStore::dump(net::EventLoop& loop, WallSeconds now, Done<StoreDump> done) {
+  auto work = [now](SqliteTables& tables, Revoked&) { return tables.dump(now); };
+  return submit(loop, now, std::move(work), std::move(done));
+}
+
+net::Operation SqliteStore::restore(net::EventLoop& loop, StoreDump dump, WallSeconds now,
+                                    Done<std::monostate> done) {
+  auto work = [dump = std::move(dump)](SqliteTables& tables, Revoked& revoked) {
+    const Status restored = tables.restore(dump);
+    if (restored) revoked.insert(revoked.end(), dump.revocations.begin(), dump.revocations.end());
+    return done_or_error(restored);
+  };
+  return submit(loop, now, std::move(work), std::move(done));
+}
+
 net::Operation SqliteStore::open_family(net::EventLoop& loop, Family family, std::string token_hash,
                                         WallSeconds now, Done<std::monostate> done) {
   auto work = [family = std::move(family), hash = std::move(token_hash)](SqliteTables& tables, Revoked&) {

@@ -21,6 +21,9 @@ class SqliteStore final : public Store {
   // The error's `detail` names the file and what is wrong with it.
   static Result<std::unique_ptr<SqliteStore>> open(Options options);
 
+  net::Operation dump(net::EventLoop& loop, WallSeconds now, Done<StoreDump> done) override;
+  net::Operation restore(net::EventLoop& loop, StoreDump dump, WallSeconds now,
+                         Done<std::monostate> done) override;
   net::Operation open_family(net::EventLoop& loop, Family family, std::string token_hash, WallSeconds now,
                              Done<std::monostate> done) override;
   net::Operation rotate(net::EventLoop& loop, Presented token, WallSeconds now, Done<Rotation> done) override;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <unordered_map>
 
 namespace gw::store {
 namespace {
@@ -45,6 +47,74 @@ struct SqliteTables::Token {
   std::int64_t generation = 0;
   WallSeconds used_at = 0;
 };
+
+Result<StoreDump> SqliteTables::dump(WallSeconds now) {
+  StoreDump dump;
+  std::unordered_map<std::int64_t, std::size_t> by_key;
+  Query rows = db_.query(
+      "SELECT id, subject, backend, scope, created_at, expires_at, address, client, used_at, "
+      "bound_key, bound_certificate, generation, revoked, key FROM families WHERE expires_at > ?",
+      now);
+  for (;;) {
+    const Result<bool> row = rows.next();
+    if (!row) return row.error();
+    if (!*row) break;
+    by_key.emplace(rows.number(13), dump.families.size());
+    dump.families.push_back(
+        {{rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.number(4), rows.number(5),
+          rows.text(6), rows.text(7), rows.number(8), rows.text(9), rows.text(10)},
+         rows.number(11),
+         rows.number(12) != 0});
+  }
+  Query tokens = db_.query("SELECT hash, family, generation FROM tokens");
+  for (;;) {
+    const Result<bool> row = tokens.next();
+    if (!row) return row.error();
+    if (!*row) break;
+    const auto family = by_key.find(tokens.number(1));
+    if (family != by_key.end())
+      dump.families[family->second].tokens.push_back({tokens.text(0), tokens.number(2)});
+  }
+  auto revocations = load_revocations(now);
+  if (!revocations) return revocations.error();
+  dump.revocations = std::move(*revocations);
+  for (const RecordKind kind : {RecordKind::reset, RecordKind::api_key}) {
+    auto records = list_records(kind, {}, now);
+    if (!records) return records.error();
+    std::move(records->begin(), records->end(), std::back_inserter(dump.records));
+  }
+  return dump;
+}
+
+Status SqliteTables::restore(const StoreDump& dump) {
+  for (const Revocation& revocation : dump.revocations)
+    if (Status revoked = revoke(revocation); !revoked) return revoked;
+  for (const KeptFamily& kept : dump.families) {
+    const Family& family = kept.family;
+    Status inserted = db_.run(
+        "INSERT OR IGNORE INTO families(id, subject, backend, scope, created_at, expires_at, address, "
+        "client, "
+        "used_at, bound_key, bound_certificate, generation, revoked) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, ?)",
+        family.id, family.subject, family.backend, family.scope, family.created_at, family.expires_at,
+        family.address, family.client, family.used_at, family.bound_key, family.bound_certificate,
+        kept.generation, std::int64_t{kept.revoked ? 1 : 0});
+    if (!inserted) return inserted;
+    if (db_.changed_rows() == 0) continue;
+    for (const KeptFamily::Token& token : kept.tokens) {
+      // The one before the current was used when that was made.
+      const WallSeconds used_at = token.generation < kept.generation ? family.used_at : 0;
+      Status added = db_.run(
+          "INSERT OR IGNORE INTO tokens(hash, family, generation, used_at) "
+          "SELECT ?1, key, ?2, ?3 FROM families WHERE id = ?4",
+          Blob{token.hash}, token.generation, used_at, family.id);
+      if (!added) return added;
+    }
+  }
+  for (const Record& record : dump.records)
+    if (Status put = put_record(record); !put) return put;
+  return {};
+}
 
 Status SqliteTables::open_family(const Family& family, const std::string& token_hash) {
   Status inserted = db_.run(

@@ -16,6 +16,9 @@ class SqliteTables {
  public:
   explicit SqliteTables(SqliteDb& db) : db_(db) {}
 
+  Result<StoreDump> dump(WallSeconds now);
+  Status restore(const StoreDump& dump);
+
   Status open_family(const Family& family, const std::string& token_hash);
   // Adds to `revoked` what reuse ended.
   Result<Rotation> rotate(const Presented& token, WallSeconds now, std::vector<Revocation>& revoked);

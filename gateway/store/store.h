@@ -110,10 +110,33 @@ struct Record {
   WallSeconds until = 0;  // gone by then
 };
 
+// A family with all its tokens, for another store.
+struct KeptFamily {
+  struct Token {
+    std::string hash;
+    std::int64_t generation = 0;
+  };
+  Family family;
+  std::int64_t generation = 0;  // of the current token
+  bool revoked = false;
+  std::vector<Token> tokens{};
+};
+// What moves to another store. Not there: failed attempts and locks, which begin anew.
+struct StoreDump {
+  std::vector<KeptFamily> families;
+  std::vector<Revocation> revocations;
+  std::vector<Record> records;
+};
+
 class Store {
  public:
   Store() = default;
   virtual ~Store() = default;
+
+  // All that has not expired; and what another dumped, beside what is there. What is there already stays.
+  virtual net::Operation dump(net::EventLoop& loop, WallSeconds now, Done<StoreDump> done) = 0;
+  virtual net::Operation restore(net::EventLoop& loop, StoreDump dump, WallSeconds now,
+                                 Done<std::monostate> done) = 0;
 
   // A family that is older than a revocation of its subject begins revoked.
   virtual net::Operation open_family(net::EventLoop& loop, Family family, std::string token_hash,

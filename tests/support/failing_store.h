@@ -13,6 +13,13 @@ class FailingStore final : public store::Store {
  public:
   explicit FailingStore(Fault fault) : fault_(fault) {}
 
+  net::Operation dump(net::EventLoop& loop, WallSeconds, store::Done<store::StoreDump> done) override {
+    return fail(loop, std::move(done));
+  }
+  net::Operation restore(net::EventLoop& loop, store::StoreDump, WallSeconds,
+                         store::Done<std::monostate> done) override {
+    return fail(loop, std::move(done));
+  }
   net::Operation open_family(net::EventLoop& loop, store::Family, std::string, WallSeconds,
                              store::Done<std::monostate> done) override {
     return fail(loop, std::move(done));

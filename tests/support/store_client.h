@@ -87,6 +87,15 @@ class StoreClient {
         [&](auto done) { return store_.list_records(thread_.loop(), kind, owner, now, std::move(done)); });
   }
 
+  Result<store::StoreDump> dump(WallSeconds now) {
+    return thread_.await<store::StoreDump>(
+        [&](auto done) { return store_.dump(thread_.loop(), now, std::move(done)); });
+  }
+  Result<std::monostate> restore(const store::StoreDump& dump, WallSeconds now) {
+    return thread_.await<std::monostate>(
+        [&](auto done) { return store_.restore(thread_.loop(), dump, now, std::move(done)); });
+  }
+
   LoopThread& thread() { return thread_; }
 
  private:

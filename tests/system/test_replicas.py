@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support.gateway import USERS, in_front_of, in_parallel
+from support.gateway import USERS, in_front_of, in_parallel, run_gatewarden
 from support.sessions import PASSWORD, Sessions, log_in
 from support.shared_redis import SharedRedis, SlowWay
 from support.upstream import response
@@ -337,3 +337,32 @@ def test_secrets_stay_out_of_redis_and_the_logs(replicas, redis):
         assert secret.encode() not in disk, secret
     for gate in (one, two):
         assert SharedRedis.PASSWORD not in gate.log()
+
+
+def test_live_sessions_move_to_redis_and_back(gateway, upstream, redis, tmp_path):
+    service = upstream(lambda _: response("ok"))
+    shared = config_of(redis, service, tmp_path)
+    alone = USERS.replace("path: users.db", f"path: {tmp_path}/users.db") + in_front_of(service)
+    one = gateway(alone, users={"alice": PASSWORD})
+    kept, ended = log_in(one), log_in(one)
+    assert one.post("/logout", {"refresh_token": ended["refresh_token"]}).status == 204
+    one.stop()
+
+    def move(source, target):
+        done = run_gatewarden("store", "migrate", source, target)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    two = gateway(shared, started=False)
+    assert move(one.config, two.config) == "moved 2 sessions, 1 revocations and 0 records\n"
+    two.start()
+    assert two.refresh(ended["refresh_token"]).status == 401
+    refreshed = two.refresh(kept["refresh_token"])
+    assert refreshed.status == 200, refreshed.body
+    two.stop()
+
+    back = gateway(alone, started=False)
+    assert move(two.config, back.config).startswith("moved 2 sessions")
+    back.start()
+    assert back.refresh(refreshed.json()["refresh_token"]).status == 200
+    assert back.refresh(ended["refresh_token"]).status == 401

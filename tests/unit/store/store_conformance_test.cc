@@ -555,6 +555,56 @@ TEST_P(EachStore, RestartKeepsEverything) {
   EXPECT_TRUE(*client_->knows_address("users:1", "192.0.2.1", kNow + 10));
 }
 
+// What one store dumps another restores, of whatever kind: the sessions go on.
+void expect_moved(StoreClient& from, StoreClient& to) {
+  const auto dump = from.dump(kNow + 5);
+  ASSERT_TRUE(dump) << dump.error().detail;
+  ASSERT_TRUE(to.restore(*dump, kNow + 5));
+  ASSERT_TRUE(to.restore(*dump, kNow + 5)) << "again is no harm";
+  const auto rotate = [&](int token, WallSeconds now) { return to.rotate(use(token), now)->outcome; };
+  EXPECT_EQ(rotate(1, kNow + 5), RotateOutcome::repeated) << "its successor was made lately";
+  EXPECT_EQ(rotate(2, kNow + 6), RotateOutcome::rotated);
+  EXPECT_EQ(rotate(0, kNow + 60), RotateOutcome::reused) << "used tokens are remembered";
+  EXPECT_EQ(rotate(50, kNow + 6), RotateOutcome::revoked);
+  EXPECT_EQ(rotate(90, kNow + 6), RotateOutcome::unknown) << "it had expired";
+  EXPECT_EQ(to.load_revocations(kNow + 6)->size(), 2u) << "one of them just now";
+  EXPECT_EQ((*to.find_record(RecordKind::api_key, "k", kNow + 6))->value, "{}");
+}
+
+TEST_P(EachStore, MovesToAnotherStoreWithItsSessions) {
+  open_family(family("s1"));
+  open_family(family("s2"), 50);
+  Family over = family("s3");
+  over.expires_at = kNow + 3;
+  open_family(over, 90);
+  rotate(0, kNow);
+  rotate(1, kNow + 1);
+  ASSERT_TRUE(client_->revoke({RevokedKind::session, "s2", kNow + 1, kNow + 1000}));
+  ASSERT_TRUE(client_->put_record({RecordKind::api_key, "k", "u:1", "{}", kNow + 1000}, kNow));
+  const auto other = SqliteStore::open({.path = dir_ / "other.db"});
+  ASSERT_TRUE(other);
+  StoreClient other_client(**other);
+  expect_moved(*client_, other_client);
+  other_client.thread().run([] {});
+}
+
+TEST_P(EachStore, TakesInWhatAnotherStoreHad) {
+  auto other = SqliteStore::open({.path = dir_ / "other.db"});
+  ASSERT_TRUE(other);
+  StoreClient from(**other);
+  ASSERT_TRUE(from.open_family(family("s1"), hash(0)));
+  ASSERT_TRUE(from.open_family(family("s2"), hash(50)));
+  Family over = family("s3");
+  over.expires_at = kNow + 3;
+  ASSERT_TRUE(from.open_family(over, hash(90)));
+  ASSERT_TRUE(from.rotate(use(0), kNow));
+  ASSERT_TRUE(from.rotate(use(1), kNow + 1));
+  ASSERT_TRUE(from.revoke({RevokedKind::session, "s2", kNow + 1, kNow + 1000}));
+  ASSERT_TRUE(from.put_record({RecordKind::api_key, "k", "u:1", "{}", kNow + 1000}, kNow));
+  expect_moved(from, *client_);
+  other->reset();
+}
+
 TEST_P(EachStore, AnswersNeverComeInsideTheCallNorAfterTheOperationHasGone) {
   LoopThread& thread = client_->thread();
   bool answered = false;
