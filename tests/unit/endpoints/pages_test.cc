@@ -5,13 +5,14 @@
 
 #include <set>
 
+#include "endpoints/built_in_files.h"
 #include "endpoints/user_agent.h"
 
 namespace gw::endpoints {
 namespace {
 
 json::Object phrases_of(std::string_view file) {
-  for (const BuiltInFile& known : built_in_files())
+  for (const BuiltInFile& known : page_files())
     if (known.name == file) return *json::parse(known.text)->as_object();
   return {};
 }
@@ -28,7 +29,7 @@ TEST(Pages, OfEveryLanguageSayTheSameThings) {
 TEST(Pages, SayNothingThatHasNoPhrase) {
   const json::Object english = phrases_of("en.json");
   const json::Value known(english);
-  for (const BuiltInFile& file : built_in_files()) {
+  for (const BuiltInFile& file : page_files()) {
     for (std::size_t at = file.text.find("{{_ "); at != std::string_view::npos;
          at = file.text.find("{{_ ", at + 1)) {
       const std::string_view key = file.text.substr(at + 4, file.text.find("}}", at) - at - 4);
