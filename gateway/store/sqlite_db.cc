@@ -122,9 +122,10 @@ Result<std::unique_ptr<SqliteDb>> SqliteDb::open(const std::string& path, Durati
 
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout.count()));
+  // temp_store: a long transaction spills into a temporary folder otherwise, which may be out of reach.
   if (Status set =
           db->execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;"
-                      "PRAGMA journal_size_limit = 16777216;");
+                      "PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;");
       !set)
     return set.error();
   return db;

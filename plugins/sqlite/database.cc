@@ -97,7 +97,9 @@ std::string prepare(sqlite3* database) {
   sqlite3_busy_timeout(database, kBusyMilliseconds);
   sqlite3_extended_result_codes(database, 1);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  if (!run(database, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")) {
+  if (!run(database,
+           "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;"
+           "PRAGMA temp_store = MEMORY")) {  // no folder for others' files may be in reach
     return sqlite3_errmsg(database);
   }
   std::string problem = make_or_check_schema(database);

@@ -68,6 +68,7 @@ std::unique_ptr<TableUsers> TableUsers::open(const gatewarden_host* host, const 
     return nullptr;
   }
   sqlite3_busy_timeout(opened, kBusyMilliseconds);
+  sqlite3_exec(opened, "PRAGMA temp_store = MEMORY", nullptr, nullptr, nullptr);  // as in database.cc
   const std::pair<const char*, std::pair<const std::string*, int>> all[] = {
       {"find", {&queries.find, 1}},
       {"find_id", {&queries.find_id, 1}},

@@ -43,7 +43,7 @@ backends:
   users: {plugin: ldap, path: users.ldif, url: "ldap://hush", bind_password: hush, options: {deep: [hush]}}
 login:
   backends: [users]
-  password: {pepper: {current: a, keys: {a: hush-hush-hush-hush-hush-hush-hush-hush}}}
+  password: {pepper: {id: a, keys: {a: hush-hush-hush-hush-hush-hush-hush-hush}}}
   reset: {url: "https://api.example.com", smtp: {url: "smtp://mail.example.com", from: a@example.com, username: postman, password: hush}}
 upstreams:
   far: {servers: ["http://${NAME}:80"]}
