@@ -7,12 +7,11 @@ namespace gw::net {
 
 FdWatch::FdWatch(EventLoop& loop, int fd, Events& events) : loop_(loop), events_(events) {
   event_assign(&read_, loop.base(), fd, EV_READ | EV_PERSIST, &FdWatch::on_read, this);
-  event_assign(&write_, loop.base(), fd, EV_WRITE | EV_PERSIST, &FdWatch::on_write, this);
 }
 
 FdWatch::~FdWatch() {
   if (read_added_) event_del(&read_);
-  if (writing_) event_del(&write_);
+  if (writing_) event_del(write_.get());
   if (watches_end_) loop_.hang_ups().forget(event_get_fd(&read_), *this);
 }
 
@@ -26,10 +25,16 @@ void FdWatch::set_reading(bool wanted) {
 void FdWatch::set_writing(bool wanted) {
   if (writing_ == wanted) return;
   writing_ = wanted;
-  if (wanted)
-    event_add(&write_, nullptr);
-  else
-    event_del(&write_);
+  if (!wanted) {
+    event_del(write_.get());
+    return;
+  }
+  if (write_ == nullptr) {
+    write_ = std::make_unique<event>();
+    event_assign(write_.get(), loop_.base(), event_get_fd(&read_), EV_WRITE | EV_PERSIST, &FdWatch::on_write,
+                 this);
+  }
+  event_add(write_.get(), nullptr);
 }
 
 void FdWatch::on_hang_up() {

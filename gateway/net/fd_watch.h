@@ -7,6 +7,8 @@
 
 #include <event2/event_struct.h>
 
+#include <memory>
+
 #include "net/event_loop.h"
 #include "net/hang_ups.h"
 
@@ -43,7 +45,7 @@ class FdWatch final : private HangUps::Watch {
   EventLoop& loop_;
   Events& events_;
   event read_;
-  event write_;
+  std::unique_ptr<event> write_;  // made when it is first needed: most connections never wait
   bool reading_ = false;     // wanted
   bool read_added_ = false;  // registered
   bool watches_end_ = false;

@@ -20,7 +20,7 @@ TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl, std::shared_ptr<con
 }
 
 TlsStream::~TlsStream() {
-  if (is_open() && !ended_ && !broken_) end_writing();
+  if (is_open() && !ended_ && !broken_) SSL_shutdown(ssl_);
   SSL_free(ssl_);
   ERR_clear_error();
 }
@@ -116,7 +116,7 @@ Stream::Handshake TlsStream::learn_peer(const char*& why) {
   if (server_ == nullptr || !server_->asks_for_certificates()) return Handshake::done;
   X509* certificate = SSL_get0_peer_certificate(ssl_);
   if (certificate != nullptr && SSL_get_verify_result(ssl_) == X509_V_OK) {
-    peer_ = describe_certificate(certificate);
+    peer_ = std::make_unique<const PeerCertificate>(describe_certificate(certificate));
     const WallSeconds now = wall_now();
     if (now < peer_->begins || now > peer_->ends) peer_.reset();
   }

@@ -5,7 +5,6 @@
 #include <openssl/ssl.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "net/peer_certificate.h"
@@ -34,7 +33,7 @@ class TlsStream final : public Stream {
   std::string_view alpn() const override;
   std::string_view server_name() const override { return server_name_; }
   TlsSession tls_session() const override;
-  const PeerCertificate* peer_certificate() const override { return peer_ ? &*peer_ : nullptr; }
+  const PeerCertificate* peer_certificate() const override { return peer_.get(); }
 
   // Of the handshake's callbacks.
   const TicketKeys& ticket_keys() const { return *tickets_; }
@@ -48,7 +47,7 @@ class TlsStream final : public Stream {
   const TicketKeys* const tickets_ = nullptr;
   SSL* ssl_;
   std::string server_name_;
-  std::optional<PeerCertificate> peer_;
+  std::unique_ptr<const PeerCertificate> peer_;
   bool ended_ = false;
   bool broken_ = false;  // OpenSSL forbids SSL_shutdown after a fatal error
 };

@@ -38,7 +38,8 @@ void DownstreamConnection::learn_peer(const net::Address& peer) {
 void DownstreamConnection::start() {
   worker_.deadlines().set(*this, accepted_ + worker_.limits().client_header_timeout);
   if (door_.facts.proxy_protocol)
-    greeting_.emplace(worker_.loop(), std::move(fd_), static_cast<net::ProxyGreeting::Events&>(*this));
+    greeting_ = std::make_unique<net::ProxyGreeting>(worker_.loop(), std::move(fd_),
+                                                     static_cast<net::ProxyGreeting::Events&>(*this));
   else
     open_stream(std::move(fd_));
 }

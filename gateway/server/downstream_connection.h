@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include "exchange/downstream.h"
 #include "http/server_codec.h"
@@ -63,7 +62,7 @@ class DownstreamConnection final : public net::Deferred,
   std::uint64_t id_ = 0;
   State state_ = State::greeting;
   UniqueFd fd_;  // until start()
-  std::optional<net::ProxyGreeting> greeting_;
+  std::unique_ptr<net::ProxyGreeting> greeting_;
   std::unique_ptr<net::Stream> stream_;  // null while greeting
   net::Buffer first_bytes_;
   std::unique_ptr<http::ServerCodec> codec_;
