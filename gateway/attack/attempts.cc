@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attack/attempts.h"
 
+#include <span>
 #include <stdexcept>
 
 namespace gw::attack {
 
-extern const std::string_view kTable;
+extern const std::span<const std::string_view> kTableLines;
 
 namespace {
 
@@ -89,7 +90,9 @@ std::string_view name_of(Expect expect) {
 
 const std::vector<Attempt>& all_attempts() {
   static const std::vector<Attempt> attempts = [] {
-    const auto rows = json::parse(kTable);
+    std::string table;
+    for (const std::string_view line : kTableLines) table += line;
+    const auto rows = json::parse(table);
     if (!rows) throw std::logic_error("attacks.json: " + rows.error());
     std::vector<Attempt> all;
     for (const json::Value& row : *rows->as_array()) all.push_back(read(row));

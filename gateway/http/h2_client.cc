@@ -134,7 +134,7 @@ bool H2Client::handle_events() {
   return state_ != State::closed;
 }
 
-// The end of a callback: makes frames and writes them, until there are none or the server takes no more.
+// Makes frames and writes them, until there are none or the server takes no more.
 void H2Client::run_task() {
   if (state_ == State::closed) return;
   if (state_ == State::serving && !session_.may_open()) state_ = State::leaving;

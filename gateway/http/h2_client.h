@@ -77,7 +77,8 @@ class H2Client final : public net::Deferred,
   // For its streams.
   H2Session& session() { return session_; }
   net::EventLoop& loop() { return stream_->loop(); }
-  void flush_later() { loop().run_later(*this); }
+  // Once for all events of a batch: streams share a record and a system call.
+  void flush_later() { loop().run_next_round(*this); }
   std::int32_t send_head(H2ClientStream& stream, const UpstreamRequest& request, H2Session::Body* body);
   void forget(H2ClientStream& stream);
   // A stream was given up without an answer: is anybody there?

@@ -33,7 +33,7 @@ void H2Server::start(net::Buffer received) {
   idle_since_ = stream_.loop().now();
   if (!received.empty()) take(received.view());
   if (state_ == State::closed) return;
-  stream_.loop().run_later(*this);
+  flush_later();
   stream_.read_pending();
 }
 
@@ -43,7 +43,7 @@ void H2Server::drain(Duration) {
   state_ = State::announced;
   announced_at_ = stream_.loop().now();
   session_.announce_end();
-  stream_.loop().run_later(*this);
+  flush_later();
 }
 
 void H2Server::on_stream_readable() {
@@ -59,7 +59,7 @@ void H2Server::on_stream_readable() {
 }
 
 void H2Server::on_stream_writable() {
-  if (!traffic_.out.empty()) return stream_.loop().run_later(*this);
+  if (!traffic_.out.empty()) return flush_later();
   // It was TLS that had something to say, and held up a read for it.
   stream_.stop_writing_events();
   on_stream_readable();
@@ -69,7 +69,7 @@ void H2Server::take(std::string_view bytes) {
   if (!session_.receive(bytes, stream_.loop().now())) return lose_client();
   if (session_.is_overspent()) return give_up(H2Session::Ending::too_much);
   handle_events();
-  stream_.loop().run_later(*this);
+  flush_later();
 }
 
 void H2Server::handle_events() {
@@ -116,7 +116,7 @@ void H2Server::close_stream(std::int32_t id) {
   if (streams_.empty()) idle_since_ = stream_.loop().now();
 }
 
-// The end of a callback: makes frames and writes them, until there are none or the client takes no more.
+// Makes frames and writes them, until there are none or the client takes no more.
 void H2Server::run_task() {
   while (state_ < State::lingering) {
     if (!session_.send(traffic_.out, kGathered)) return lose_client();
@@ -158,7 +158,7 @@ bool H2Server::write_out() {
 void H2Server::refuse_new_streams() {
   state_ = State::draining;
   session_.refuse_new_streams();
-  stream_.loop().run_later(*this);
+  flush_later();
 }
 
 void H2Server::on_deadline() {
@@ -180,7 +180,7 @@ void H2Server::give_up(H2Session::Ending ending) {
   state_ = State::ending;
   for (const auto& [id, stream] : streams_) stream->on_gone();
   session_.end(ending);
-  stream_.loop().run_later(*this);
+  flush_later();
 }
 
 void H2Server::discard() {

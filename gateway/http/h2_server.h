@@ -35,6 +35,8 @@ class H2Server final : public ServerCodec,
   void run_task() override;
   void on_deadline() override;
 
+  // Once for all events of a batch: the answers of many streams share a record and a system call.
+  void flush_later() { stream_.loop().run_next_round(*this); }
   void take(std::string_view bytes);
   void handle_events();
   void handle(H2Session::Event& event);

@@ -58,7 +58,7 @@ class H2Stream final : public ServerStream, private H2Body::Events, private net:
   void pass_on(std::string_view bytes);
   void finish_request();
   void stop_hearing();
-  void flush_later() { connection_.loop.run_later(connection_.flush); }
+  void flush_later() { connection_.loop.run_next_round(connection_.flush); }
   void drop_held();
   void note_holding_back();
   bool awaits_body() const;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "base/clock.h"
 #include "net/buffer.h"
@@ -15,7 +16,7 @@ namespace gw::http {
 
 class H2Traffic {
  public:
-  H2Traffic(const net::Stream& stream, net::BufferPool& pool) : out(pool), stream_(stream) {}
+  H2Traffic(net::Stream& stream, net::BufferPool& pool) : out(pool), stream_(stream) {}
 
   net::Buffer out;           // frames on their way
   std::int64_t written = 0;  // of them, to the kernel
@@ -25,10 +26,17 @@ class H2Traffic {
 
   // Positions in all that is sent: behind the last frame made, and behind what the client's kernel has.
   std::int64_t made() const { return written + static_cast<std::int64_t>(out.size()); }
-  std::int64_t taken() const { return written - static_cast<std::int64_t>(stream_.unacknowledged()); }
+  // The latter is asked of the kernel once for all events of a batch.
+  std::int64_t taken() {
+    if (std::exchange(asked_, stream_.loop().now()) != stream_.loop().now())
+      taken_ = written - static_cast<std::int64_t>(stream_.unacknowledged());
+    return taken_;
+  }
 
  private:
-  const net::Stream& stream_;
+  net::Stream& stream_;
+  TimePoint asked_ = TimePoint::min();
+  std::int64_t taken_ = 0;
 };
 
 }  // namespace gw::http

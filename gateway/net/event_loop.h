@@ -64,7 +64,8 @@ class EventLoop {
   void defer_delete(std::unique_ptr<Deferred> object);
   // Runs the task at the end of the current callback; asking twice is once.
   void run_later(Task& task);
-  // Runs it after other events had their turn: for work that goes on and on, such as a fast stream's.
+  // Runs it after other events had their turn: for work that goes on and on, such as a fast stream's, and for
+  // what is best done once for all of them.
   void run_next_round(Task& task);
   void forget(Task& task);
   // Every static libevent callback begins and ends with these: the clock, then tasks and deletions.

@@ -15,7 +15,7 @@
 namespace gw::net {
 namespace {
 
-constexpr int kFailed = -1, kUnknown = 0, kGood = 1, kGoodButOld = 2;
+constexpr int kFailed = -1, kUnknown = 0, kGood = 1, kRenew = 2;
 
 void fill(unsigned char* bytes, std::size_t count) {
   if (RAND_bytes(bytes, static_cast<int>(count)) != 1) std::abort();
@@ -41,19 +41,21 @@ int seal(const TicketKeys& keys, unsigned char* name, unsigned char* iv, EVP_CIP
   return use_mac(mac, key) ? kGood : kFailed;
 }
 
-int open(const TicketKeys& keys, const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
-         EVP_MAC_CTX* mac) {
+// In TLS 1.3 a ticket is used once (RFC 8446 C.4): without a new one every second handshake would be a full
+// one.
+int open(const SSL* ssl, const TicketKeys& keys, const unsigned char* name, const unsigned char* iv,
+         EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) {
   const TicketKey* key = keys.find(name);
   if (key == nullptr) return kUnknown;
   if (EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv) != 1) return kFailed;
   if (!use_mac(mac, *key)) return kFailed;
-  return key == &keys.current() ? kGood : kGoodButOld;
+  return key == &keys.current() && SSL_version(ssl) < TLS1_3_VERSION ? kGood : kRenew;
 }
 
 int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
               int seals) {
   const TicketKeys& keys = TlsStream::of(ssl).ticket_keys();
-  return seals != 0 ? seal(keys, name, iv, cipher, mac) : open(keys, name, iv, cipher, mac);
+  return seals != 0 ? seal(keys, name, iv, cipher, mac) : open(ssl, keys, name, iv, cipher, mac);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@ namespace gw::upstream {
 namespace {
 
 constexpr std::size_t kWaiting = 1024;  // requests that wait for a connection, per server
+// More than `keepalive` connections stay idle that long: what comes in bursts needs them again at once.
+constexpr Duration kSpare = 1s;
 
 }  // namespace
 
@@ -37,14 +39,13 @@ net::Operation H1Pool::acquire(Acquired done) {
 
 void H1Pool::give_back(std::unique_ptr<http::ClientStream> given) {
   std::unique_ptr<http::H1Client> stream(static_cast<http::H1Client*>(given.release()));
-  if (!stream->is_reusable() || !is_wanted(*stream) ||
-      (idle_.size() >= options().keepalive && queue_.empty())) {
+  if (!stream->is_reusable() || !is_wanted(*stream) || (options().keepalive == 0 && queue_.empty())) {
     stream->cancel();
     --open_;
     loop().defer_delete(std::move(stream));
   } else {
     idle_.push_back({std::move(stream), loop().now()});
-    if (idle_.size() == 1) set_deadline();
+    if (idle_.size() == 1 || idle_.size() == options().keepalive + 1) set_deadline();
   }
   if (!queue_.empty()) loop().run_later(*this);
 }
@@ -109,18 +110,23 @@ void H1Pool::on_deadline() {
       answer(id, Error(Fault::overloaded, "no connection to " + server_.url().text + " became free"));
   }
   // The oldest are in front.
-  while (!idle_.empty() && idle_.front().since + options().idle_timeout <= now) {
-    loop().defer_delete(std::move(idle_.front().connection));
-    idle_.erase(idle_.begin());
-    --open_;
-  }
+  std::size_t ended = 0;
+  while (ended < idle_.size() && idle_[ended].since + may_be_idle(idle_.size() - ended) <= now)
+    loop().defer_delete(std::move(idle_[ended++].connection));
+  idle_.erase(idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(ended));
+  open_ -= ended;
   set_deadline();
+}
+
+// The oldest of `idle` connections.
+Duration H1Pool::may_be_idle(std::size_t idle) const {
+  return idle > options().keepalive ? std::min(kSpare, options().idle_timeout) : options().idle_timeout;
 }
 
 // To whatever ends first: the oldest are in front of both.
 void H1Pool::set_deadline() {
   TimePoint next = TimePoint::max();
-  if (!idle_.empty()) next = idle_.front().since + options().idle_timeout;
+  if (!idle_.empty()) next = idle_.front().since + may_be_idle(idle_.size());
   if (!queue_.empty())
     if (const Waiter* waiter = waiters_.find(queue_.front())) next = std::min(next, waiter->until);
   if (queue_.size() > kWaiting) next = loop().now();

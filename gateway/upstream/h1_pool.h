@@ -43,6 +43,7 @@ class H1Pool final : public Pool, private http::H1ClientOwner, private net::Task
   void run_task() override;     // serves who waits
   void on_deadline() override;  // closes what was idle too long, refuses who waited too long
   void set_deadline();
+  Duration may_be_idle(std::size_t idle) const;
   void dial_for(std::uint64_t id);
   void on_dialed(std::uint64_t id, Result<std::unique_ptr<net::Stream>, net::DialFailure> result);
   void answer(std::uint64_t id, Result<Lease> result);

@@ -11,6 +11,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -320,6 +321,31 @@ TEST_F(SessionTest, LivesThroughOneRotationOfKeysAndNotTwo) {
     EXPECT_TRUE(resumes(*tls, tickets_, "a.test", *tls, next, "a.test", version));
     EXPECT_FALSE(resumes(*tls, tickets_, "a.test", *tls, after_next, "a.test", version));
   }
+}
+
+std::string ticket_of(const SSL_SESSION* session) {
+  const unsigned char* ticket = nullptr;
+  std::size_t length = 0;
+  SSL_SESSION_get0_ticket(session, &ticket, &length);
+  return {reinterpret_cast<const char*>(ticket), length};
+}
+
+// Clients use a ticket once (RFC 8446 C.4): each resumed connection brings the next.
+TEST_F(SessionTest, BringsAFreshTicketWithEachConnection) {
+  const auto tls = make({authority_.issue("plain")});
+  SslContext context = test::client_context();
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
+  SSL_SESSION* session = connect_with(*tls, context, "a.test", nullptr, tickets_).session;
+  std::set<std::string> tickets;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_NE(session, nullptr);
+    EXPECT_TRUE(tickets.insert(ticket_of(session)).second) << "connection " << i << " brought none";
+    const Resumed next = connect_with(*tls, context, "a.test", session, tickets_);
+    EXPECT_TRUE(next.resumed);
+    SSL_SESSION_free(session);
+    session = next.session;
+  }
+  SSL_SESSION_free(session);
 }
 
 // CVE-2025-23419: a session of one host must not open another, least of all one that wants certificates.
