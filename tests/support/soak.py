@@ -147,7 +147,7 @@ class Client(threading.Thread):
     def run(self):
         acts = [(40, self.call), (10, self.call_open), (6, self.fetch_big), (6, self.send_body), (6, self.call_with_another),
                 (6, self.missing), (6, self.forged), (6, self.expired), (4, self.refused_by_role), (4, self.no_route),
-                (4, self.limited), (6, self.fixed), (4, self.keys), (4, self.userinfo), (4, self.refresh), (2, self.log_out),
+                (4, self.limited), (6, self.fixed), (4, self.keys), (4, self.userinfo), (4, self.refresh), (2, self.log_in_again), (0.05, self.log_out),
                 (2, self.wrong_password), (3, self.leave_early), (3, self.talk)]
         weights, functions = zip(*acts)
         try:
@@ -225,7 +225,12 @@ class Client(threading.Thread):
         self.keep(answer.json())
         return True
 
+    def log_in_again(self):
+        self.session = None
+        self.token()
+
     def log_out(self):
+        """Seldom: a session that was ended is remembered for an hour, on purpose."""
         if self.session is None:
             return
         session, self.session = self.session, None
@@ -368,7 +373,7 @@ class Soak:
         self._random = random.Random(f"{seed}/events")
         self._number = 0
         self._stack = contextlib.ExitStack()
-        self._redis = SharedRedis(self._make("redis")) if store == "redis" else None
+        self._redis = SharedRedis(self._make("redis"), options=("--appendfsync", "no")) if store == "redis" else None
         self._service, self._sockets = Service(self._make("service")), Upstream(serve=echo_frames)
         self._authority = Authority(self._make("authority"))
         self.gate = None
