@@ -15,7 +15,7 @@
     gunicorn nginx-light caddy haproxy redis-server slapd ldap-utils postgresql libpam-pwdfile php-cli chromium
     fonts-dejavu-core jose python3 python3-httpbin python3-cryptography python3-pytest python3-pytest-xdist python3-jwt
     python3-jwcrypto python3-h2 python3-grpcio python3-websockets python3-httpx python3-aiosmtpd
-    python3-prometheus-client python3-yaml iproute2 prometheus testssl.sh golang-go golang-github-golang-jwt-jwt-dev dpkg-dev systemd)
+    python3-prometheus-client python3-yaml python3-jsonschema iproute2 prometheus testssl.sh golang-go golang-github-golang-jwt-jwt-dev dpkg-dev systemd buildah debootstrap)
   # npm installs what drives Chromium; Debian's own is left out where another node is there already.
   if ! command -v npm >/dev/null; then TEST_PACKAGES+=(nodejs npm); fi
   DEMO_PACKAGES=(ca-certificates curl openssl procps gunicorn python3 python3-httpbin)

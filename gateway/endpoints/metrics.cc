@@ -54,7 +54,8 @@ exchange::Verdict reply_with_metrics(exchange::Exchange& exchange) {
   exchange::Services& services = exchange.services();
   const MetricsFormat format = choose_format(exchange.request().fields);
   return exchange.wait_for(
-      services.control->take_census(services.loop, [&exchange, format](exchange::Census census) {
+      services.control->take_census(services.loop, [&exchange, &services, format](exchange::Census census) {
+        census.process.ready = services.is_ready();
         exchange::Reply reply;
         reply.content_type = exchange::content_type_of(format);
         reply.body = exchange::format_metrics(census.counters, census.process, census.version, format);

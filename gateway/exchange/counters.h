@@ -128,6 +128,7 @@ struct ProcessUsage {
 
 // What is counted once a process.
 struct ProcessCounters {
+  bool ready = true;  // as /readyz says
   std::uint64_t config_reloads = 0;
   std::uint64_t config_reload_failures = 0;
   WallSeconds configured_at = 0;  // the configuration that serves

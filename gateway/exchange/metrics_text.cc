@@ -182,6 +182,7 @@ std::string format_metrics(const Counters& counters, const ProcessCounters& proc
   MetricsWriter writer(format);
   writer.begin("build_info", "info", "Always 1; the version is its label.");
   writer.sample({{"version", version}}, std::uint64_t{1});
+  writer.single("ready", "gauge", process.ready ? 1 : 0, "1 while /readyz answers 200.");
   write_requests(writer, counters);
   write_refusals(writer, counters);
   write_logins(writer, counters);

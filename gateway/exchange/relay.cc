@@ -235,7 +235,7 @@ void Relay::check_tunnel() {
     if (services.loop.wall() >= identity->expires_at) return end_tunnel(kTokenOver, "token expired");
     if (services.revocations.is_revoked(*identity)) return end_tunnel(kTokenOver, "token revoked");
   }
-  if (!services.is_ready()) return on_drain();  // it was opened while the gateway was going down already
+  if (services.is_draining()) return on_drain();  // it was opened while the gateway was going down already
   if (services.loop.now() >= passed_at_ + kTunnelQuiet) return end_tunnel(kGoingAway, "idle");
   services.deadlines.set_in(*this, kTunnelTick);
 }

@@ -67,6 +67,7 @@ struct Services {
   // Takes back an exchange that has finished.
   std::function<void(Exchange&)> release;
   std::function<bool()> is_ready;                      // for the admin address
+  std::function<bool()> is_draining;                   // no new work; what is open ends soon
   std::function<std::vector<std::string>()> troubles;  // what is not as it should be, in sentences
   Counters& counters;
   policy::RateLimits& rate_limits;        // shared by the workers

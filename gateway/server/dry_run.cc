@@ -205,6 +205,7 @@ struct DryRun::Stage {
                               access_log,
                               [](Exchange&) {},
                               [] { return true; },
+                              [] { return false; },
                               [] { return std::vector<std::string>(); },
                               counters,
                               rate_limits,

@@ -47,6 +47,7 @@ Worker::Worker(const SharedServices& shared, const net::TicketKey& tickets, std:
                 access_log_,
                 [this](exchange::Exchange& exchange) { free_exchanges_.push_back(&exchange); },
                 [this] { return all_ready_.load() && !draining_ && !lacks_keys() && !lacks_store(); },
+                [this] { return draining_; },
                 [this] { return troubles(); },
                 counters_,
                 shared.rate_limits,

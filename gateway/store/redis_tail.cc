@@ -63,11 +63,18 @@ RedisTail::RedisTail(net::EventLoop& loop, net::Deadlines& deadlines, net::Diale
 void RedisTail::start(const RedisCodec& codec) {
   if (codec_ != nullptr) return;
   codec_ = &codec;
-  client_.on_connected([this] {
+  client_.on_connected([this] { prove(); });
+  client_.start();
+}
+
+// One that is still loading its data lets us in, but answers nothing: it is asked less and less often.
+void RedisTail::prove() {
+  client_.call_first({"PING"}, [this](const Result<Value>& reply) {
+    if (!reply) return;
+    if (reply->kind == Value::Kind::error) return give_up(reply->text);
     client_.accept();
     begin();
   });
-  client_.start();
 }
 
 bool RedisTail::is_news(const std::string& id) {

@@ -33,6 +33,7 @@ class RedisTail {
   std::chrono::milliseconds lag() const;
 
  private:
+  void prove();
   void begin();
   void compare_ends();
   void read_all(std::string cursor, std::string resume_after);

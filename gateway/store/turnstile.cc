@@ -65,11 +65,7 @@ void Turnstile::leave(const std::vector<std::string>& keys, Number turn, bool go
     if (good) door.last_success = ++last_;
   }
   for (const std::string& key : keys) call_in(key, good);
-  for (const std::string& key : keys) {
-    const auto door = doors_.find(key);
-    if (door != doors_.end() && door->second.turns.empty() && door->second.waiters.empty())
-      doors_.erase(door);
-  }
+  for (const std::string& key : keys) close_if_empty(key);
 }
 
 void Turnstile::call_in(const std::string& key, bool good) {
@@ -121,10 +117,27 @@ bool Turnstile::is_alone(const Waiter& waiter) const {
 // It waits no more, but is known until its callback has run, so that this can still be cancelled.
 void Turnstile::tell(Number number, Outcome outcome) {
   Waiter& waiter = waiters_.at(number);
-  for (const std::string& key : waiter.keys)
-    if (const auto door = doors_.find(key); door != doors_.end()) door->second.waiters.erase(number);
+  stop_waiting(waiter, number);
   waiter.is_told = true;
   waiter.loop->complete_later(waiter.expected, outcome);
+}
+
+// Its keys need not be those of the turn that ends: each door that it was the last at goes.
+void Turnstile::stop_waiting(const Waiter& waiter, Number number) {
+  for (const std::string& key : waiter.keys) {
+    if (const auto door = doors_.find(key); door != doors_.end()) door->second.waiters.erase(number);
+    close_if_empty(key);
+  }
+}
+
+void Turnstile::close_if_empty(const std::string& key) {
+  const auto door = doors_.find(key);
+  if (door != doors_.end() && door->second.turns.empty() && door->second.waiters.empty()) doors_.erase(door);
+}
+
+std::size_t Turnstile::size() {
+  const std::lock_guard lock(mutex_);
+  return doors_.size() + waiters_.size();
 }
 
 void Turnstile::cancel(void* self, std::uint64_t number) {
@@ -134,12 +147,7 @@ void Turnstile::cancel(void* self, std::uint64_t number) {
   if (found == at->waiters_.end()) return;
   const Waiter waiter = std::move(found->second);
   at->waiters_.erase(found);
-  for (const std::string& key : waiter.keys) {
-    const auto door = at->doors_.find(key);
-    if (door == at->doors_.end()) continue;
-    door->second.waiters.erase(number);
-    if (door->second.turns.empty() && door->second.waiters.empty()) at->doors_.erase(door);
-  }
+  at->stop_waiting(waiter, number);
   lock.unlock();  // with its callback may go what holds this
   waiter.loop->operation_of(waiter.expected).reset();
 }

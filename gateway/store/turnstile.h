@@ -55,6 +55,9 @@ class Turnstile {
   // order.
   static net::Operation wait(net::EventLoop& loop, Turn turn, std::vector<std::string> locked, Done done);
 
+  // Keys and waiters that are known: none once nobody tries.
+  std::size_t size();
+
  private:
   using Number = std::uint64_t;  // of turns, successes and waiters, as they come
   struct Waiter {
@@ -78,6 +81,8 @@ class Turnstile {
   bool has_changed(const Waiter& waiter) const;
   bool is_alone(const Waiter& waiter) const;
   void tell(Number number, Outcome outcome);
+  void stop_waiting(const Waiter& waiter, Number number);
+  void close_if_empty(const std::string& key);
   static void cancel(void* self, std::uint64_t number);
 
   std::mutex mutex_;

@@ -18,7 +18,7 @@ class SharedRedis(Server):
 
     def __init__(self, folder, certificate=None, options=()):
         super().__init__(folder)
-        self._certificate, self._options = certificate, list(options)
+        self._certificate, self.options = certificate, list(options)
         (self.folder / "users.acl").write_text(f"user default on >{self.ADMIN} ~* +@all\n"
                                                f"user {self.USER} on >{self.PASSWORD} {RULES}\n")
 
@@ -29,7 +29,7 @@ class SharedRedis(Server):
                      "--tls-key-file", str(self._certificate.key), "--tls-ca-cert-file",
                      str(self._certificate.certificate), "--tls-auth-clients", "no"]
         return ["redis-server", "--bind", "127.0.0.1", *ports, "--save", "", "--appendonly", "yes", "--appendfsync",
-                "always", "--dir", str(self.folder), "--aclfile", str(self.folder / "users.acl"), *self._options]
+                "always", "--dir", str(self.folder), "--aclfile", str(self.folder / "users.acl"), *self.options]
 
     def is_ready(self):
         return accepts_connections(self.port) and self.ask("PING") == "PONG"

@@ -4,15 +4,14 @@ import os
 import shutil
 import subprocess
 import textwrap
-from pathlib import Path
 
 import pytest
 
 from support.gateway import BINARY, ROOT
+from support.package import make_package
 from support.waiting import SANITIZED
 
 UNIT = ROOT / "deploy" / "systemd" / "gatewarden.service"
-BUILD = Path(BINARY).parents[1]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
@@ -32,13 +31,6 @@ def test_systemd_understands_the_units(tmp_path):
                            tmp_path / "gatewarden.socket"], capture_output=True, text=True, check=False)
     said = [line for line in done.stderr.splitlines() if "gatewarden" in line]
     assert said == [] and done.returncode == 0, done.stderr
-
-
-def make_package(folder, version):
-    subprocess.run(["cpack", "-G", "DEB", "--config", BUILD / "CPackConfig.cmake", "-B", folder,
-                    "-D", f"CPACK_PACKAGE_VERSION={version}"], check=True, capture_output=True, cwd=folder)
-    package, = folder.glob(f"gatewarden_{version}_*.deb")
-    return package
 
 
 def can_make_roots(folder):

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support.gateway import USERS, in_front_of, in_parallel, run_gatewarden
+from support.ports import accepts_connections
 from support.sessions import PASSWORD, Sessions, log_in
 from support.shared_redis import SharedRedis, SlowWay
 from support.upstream import response
@@ -366,3 +367,17 @@ def test_live_sessions_move_to_redis_and_back(gateway, upstream, redis, tmp_path
     back.start()
     assert back.refresh(refreshed.json()["refresh_token"]).status == 200
     assert back.refresh(ended["refresh_token"]).status == 401
+
+
+def test_a_redis_that_loads_its_data_is_not_asked_in_a_frenzy(replicas, redis):
+    gate, = replicas(count=1)
+    redis.ask("EVAL", "for i = 1, 30000 do redis.call('SET', 'other:' .. i, i) end", "0")
+    redis.kill()
+    before = len(gate.log())
+    # As a large one: two seconds and more, in which it answers every 20 ms.
+    redis.options += ["--key-load-delay", "20", "--loading-process-events-interval-bytes", "1024"]
+    threading.Thread(target=redis.start).start()
+    wait_until(lambda: accepts_connections(redis.port) and "LOADING" in redis.ask("PING"), "a Redis that loads", 30)
+    wait_until(lambda: redis.ask("PING") == "PONG", "a Redis that has loaded", 30)
+    wait_until(lambda: gate.admin("GET", "/readyz").status == 200, "200 from /readyz", 10)
+    assert gate.log()[before:].count('"redis is away"') <= 4  # both connections, twice

@@ -12,6 +12,7 @@ import time
 import pytest
 import websockets
 from support.gateway import USERS, in_front_of
+from support.ports import ReservedPort, accepts_connections
 from support.tokens import SHARED_ISSUER, good_token
 from support.upstream import response
 from support.waiting import SLOWNESS, wait_until
@@ -254,6 +255,27 @@ def test_tunnels_outlive_a_reload_and_a_drain_says_goodbye(gateway, upstream):
         assert close_frame(connection) == (1001, "going away")
     assert gate.process.wait(20 * SLOWNESS) == 0
     gate.process = None
+
+
+def test_tunnels_stay_while_the_gateway_is_not_ready(gateway, upstream):
+    nobody = ReservedPort()
+    try:
+        issuer = (f"issuers:\n  corp: {{issuer: 'http://127.0.0.1:{nobody.number}', jwks_uri: 'http://127.0.0.1:{nobody.number}/jwks', "
+                  "algorithms: [ES256], audiences: [api]}\n")
+        gate = gateway(issuer + in_front_of(upstream(serve=echoing), *ROUTES), started=False)
+        gate.launch()
+        wait_until(lambda: accepts_connections(gate.admin_port) and gate.admin("GET", "/readyz").status == 503, "503 from /readyz")
+        with gate.connect() as connection:
+            connection.send(handshake())
+            assert connection.read_head().status == 101
+            assert gate.metric("gatewarden_ready") == 0
+            until = time.monotonic() + 2.5 * SLOWNESS  # tunnels are looked after each second
+            while time.monotonic() < until:
+                connection.send(b"\x81\x02hi")
+                assert connection.reader.exactly(4) == b"\x81\x02hi"
+                time.sleep(0.05)
+    finally:
+        nobody.release()
 
 
 def test_a_side_that_does_not_read_holds_the_other_back(gateway, upstream):

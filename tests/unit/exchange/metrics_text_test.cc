@@ -73,7 +73,14 @@ TEST(Metrics, TellHelpAndTypeOnceBeforeTheSamples) {
       EXPECT_THAT(first, ::testing::StartsWith(name));
     }
   }
-  EXPECT_EQ(families, 34u);
+  EXPECT_EQ(families, 35u);
+}
+
+TEST(Metrics, SayWhetherTheGatewayIsReady) {
+  ProcessCounters process;
+  EXPECT_THAT(samples(text_of({}, process), "gatewarden_ready"), ElementsAre("gatewarden_ready 1"));
+  process.ready = false;
+  EXPECT_THAT(samples(text_of({}, process), "gatewarden_ready"), ElementsAre("gatewarden_ready 0"));
 }
 
 TEST(Metrics, EscapeLabels) {

@@ -51,6 +51,15 @@ TEST_F(TurnstileTest, WhoIsAloneIsTold) {
   forget(waiting);
 }
 
+TEST_F(TurnstileTest, NothingIsKeptOfAWaiterThatAnotherTurnsEndTells) {
+  Turnstile::Turn other = begin({"their account", "the network"});
+  Waiting waiting = wait(begin({"an account of his own", "the network"}));
+  other.end();
+  EXPECT_EQ(waiting.outcome.get(), Outcome::over);
+  forget(waiting);
+  EXPECT_EQ(turnstile_->size(), 0);
+}
+
 TEST_F(TurnstileTest, OnlyThoseOnTheLockedKeysThatBeganBeforeHoldUp) {
   const Turnstile::Turn other = begin({"b"});
   Turnstile::Turn before = begin({"a"});
