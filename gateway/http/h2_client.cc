@@ -31,7 +31,8 @@ H2Client::~H2Client() {
 }
 
 bool H2Client::has_room() const {
-  return state_ == State::serving && probed_ == TimePoint{} && leased_.size() < session_.allowed_streams();
+  return state_ == State::serving && session_.may_open() && probed_ == TimePoint{} &&
+         leased_.size() < session_.allowed_streams();
 }
 
 std::unique_ptr<ClientStream> H2Client::open_stream() {

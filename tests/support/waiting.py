@@ -20,6 +20,11 @@ def wait_until(condition, what, seconds=10.0):
         time.sleep(0.01)
 
 
+def whole_lines(path):
+    """Of a file that is still being written: without the end of the last, where that is on its way."""
+    return path.read_text().rpartition("\n")[0].splitlines()
+
+
 def wait_until_steady(value, what, still=0.5):
     """The value() that stays the same for `still` seconds: that nothing more comes is told by nothing else."""
     seen, since = value(), time.monotonic()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: `gateway(config)` starts the real binary, `upstream(...)` a recording service; both end with the test."""
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,13 @@ def gateway(request, tmp_path_factory, certificate):
     finally:
         for one in made:
             one.release()
+
+
+@pytest.fixture
+def socket_folder():
+    """For Unix sockets: a path of theirs has 107 bytes at most, which the folder of a test may not leave."""
+    with tempfile.TemporaryDirectory(prefix="gatewarden-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from support.gateway import USERS, in_front_of
-from support.waiting import wait_until
+from support.waiting import wait_until, whole_lines
 
 PASSWORD = "a-long-enough-password"
 COMBINED = re.compile(r'^(\S+) - (\S+) \[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000)\] "([^"]*)" (\d{3}) (\d+) "([^"]*)" "([^"]*)"$')
@@ -24,7 +24,7 @@ def lines(gate, name="access.log"):
     """Those of clients; the harness asks the admin address, too."""
     path = gate.folder / name
     admin = ("/readyz", "/metrics", "/api/reload")
-    return [line for line in path.read_text().splitlines() if not any(one in line for one in admin)] if path.exists() else []
+    return [line for line in whole_lines(path) if not any(one in line for one in admin)] if path.exists() else []
 
 
 def wait_for_lines(gate, count, name="access.log"):

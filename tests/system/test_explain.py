@@ -8,7 +8,7 @@ from support.client import Connection
 from support.gateway import in_front_of
 from support.http1 import ConnectionEnded
 from support.tokens import AUDIENCE, SHARED_ISSUER, good_token, with_another_signature
-from support.waiting import wait_until
+from support.waiting import wait_until, whole_lines
 
 ROUTES = [
     "{name: open, path: /public/**, auth: none, upstream: legacy}",
@@ -79,7 +79,7 @@ class Observer:
         file = self._gate.folder / "access.log"
 
         def written():
-            found = [json.loads(line) for line in file.read_text().splitlines()]
+            found = [json.loads(line) for line in whole_lines(file)]
             return found if sum(one["request_id"] in wanted for one in found) >= len(wanted) else None
 
         wanted = {one for one in self._ids if one}

@@ -130,10 +130,10 @@ def test_a_proxied_address_may_be_a_trusted_proxys(gateway, upstream):
         wait_until(lambda client=client: f'"client":"{client}"' in gate.log(), f"request of {client} in the log")
 
 
-def test_a_unix_socket_is_a_listener(gateway, upstream):
+def test_a_unix_socket_is_a_listener(gateway, upstream, socket_folder):
     service = upstream()
     gate = gateway("routes: []", started=False)
-    path = gate.folder / "gate.sock"
+    path = socket_folder / "gate.sock"
     gate.write_config(f"listeners:\n  - {{address: unix:{path}}}\n" + in_front_of(service, OPEN))
     gate.start()
 

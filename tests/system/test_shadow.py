@@ -4,7 +4,7 @@ import json
 
 from support.gateway import in_front_of, run_gatewarden
 from support.tokens import SHARED_ISSUER, good_token
-from support.waiting import wait_until
+from support.waiting import wait_until, whole_lines
 
 ROUTES = [
     "{name: open, path: /open/**, auth: none, upstream: legacy}",
@@ -21,7 +21,7 @@ def records(gate, count):
     file = gate.folder / "access.log"
 
     def told():
-        return [one for one in map(json.loads, file.read_text().splitlines()) if "route" in one] if file.exists() else []
+        return [one for one in map(json.loads, whole_lines(file)) if "route" in one] if file.exists() else []
 
     wait_until(lambda: len(told()) >= count, f"{count} requests in the access log")
     return told()

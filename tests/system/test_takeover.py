@@ -182,8 +182,8 @@ def test_a_new_listener_is_opened_and_an_old_one_closed(gateway):
     port.release()
 
 
-def test_a_unix_socket_stays_in_its_place(gateway, tmp_path):
-    path = tmp_path / "gate.sock"
+def test_a_unix_socket_stays_in_its_place(gateway, socket_folder):
+    path = socket_folder / "gate.sock"
     gate = gateway("listeners:\n  - {address: 'unix:" + str(path) + "'}\n" + FIXED)
     gate.take_over()
     assert stat.S_ISSOCK(path.stat().st_mode)
@@ -351,9 +351,9 @@ def test_what_does_not_fit_is_a_start_error(gateway, opened):
 
 
 @pytest.mark.parametrize("abstract", [False, True])
-def test_the_service_manager_is_told(gateway, tmp_path, abstract):
+def test_the_service_manager_is_told(gateway, socket_folder, abstract):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        name = f"@gatewarden-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
+        name = f"@gatewarden-test-{os.getpid()}" if abstract else str(socket_folder / "notify")
         manager.bind("\0" + name[1:] if abstract else name)
         manager.settimeout(20 * SLOWNESS)
 
