@@ -176,10 +176,9 @@ def test_a_key_stays_with_its_server(gateway, upstream):
     assert len({gate.get("/").body for _ in range(9)}) == 1
 
 
-def test_a_unix_socket_may_be_an_upstream(gateway):
+def test_a_unix_socket_may_be_an_upstream(gateway, socket_folder):
     import http.server
     import socketserver
-    import tempfile
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -197,12 +196,12 @@ def test_a_unix_socket_may_be_an_upstream(gateway):
         def log_message(self, *_):
             pass
 
-    # A socket's path has 107 bytes at most: not where the test runs.
-    with tempfile.TemporaryDirectory(prefix="gatewarden-") as folder, \
-            socketserver.ThreadingUnixStreamServer(path := f"{folder}/app.sock", Handler) as server:
+    path = str(socket_folder / "app.sock")
+    with socketserver.ThreadingUnixStreamServer(path, Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         gate = gateway(pool([f"unix:{path}"], "host: rewrite"))
         assert gate.get("/").body == b"localhost"
+        gate.stop()  # the service waits for its connections to end
         server.shutdown()
 
 
