@@ -46,8 +46,8 @@ class FdWatch final : private HangUps::Watch {
   Events& events_;
   event read_;
   std::unique_ptr<event> write_;  // made when it is first needed: most connections never wait
-  bool reading_ = false;     // wanted
-  bool read_added_ = false;  // registered
+  bool reading_ = false;          // wanted
+  bool read_added_ = false;       // registered
   bool watches_end_ = false;
   bool writing_ = false;
 };

@@ -136,7 +136,8 @@ Result<void, std::string> ServerTls::add(const CertificateFiles& files, const Se
   SSL_CTX_set_num_tickets(context, 1);
   use_ticket_keys(context);
   SSL_CTX_set_max_early_data(context, 0);
-  SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);  // what the file has is shown, and no search at each handshake
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_NO_AUTO_CHAIN);  // what the file has is shown, and no search at each handshake
   if (auto used = use_certificate(context, files.certificate, files.key); !used) return used;
   if (asks_)
     if (auto asked = ask_for_certificates(context, options); !asked) return asked;

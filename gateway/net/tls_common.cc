@@ -34,14 +34,13 @@ void set_common_options(SSL_CTX* context, TlsVersion min_version) {
   // Ephemeral keys of more than 64 bytes would not fit into the memory that is locked for keys
   // (jose/key_memory.h).
   SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
-  // AES-128 first: strong enough by far, and SHA-256 costs a third of SHA-384. Whoever has no AES in hardware names
-  // ChaCha20 first, and gets it.
+  // AES-128 first: strong enough by far, and SHA-256 costs a third of SHA-384. Whoever has no AES in hardware
+  // names ChaCha20 first, and gets it.
   SSL_CTX_set_options(context, SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_ciphersuites(context,
                            "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
   SSL_CTX_set_cipher_list(  // TLS 1.2: forward secret AEAD only
-      context,
-      "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE+AESGCM:ECDHE+CHACHA20");
+      context, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE+AESGCM:ECDHE+CHACHA20");
 }
 
 Result<void, std::string> use_certificate(SSL_CTX* context, const std::string& certificate,
