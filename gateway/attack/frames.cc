@@ -72,8 +72,10 @@ std::string head(const FieldList& fields, bool ends) {
   return out;
 }
 
-// Digits in Huffman's code (RFC 7541, appendix B): 0 to 2 have five bits, the others six.
+// Digits in Huffman's code (RFC 7541, appendix B): 0 to 2 have five bits, the others six. None of what is
+// longer than a status may be.
 std::string read_digits(std::string_view bytes) {
+  if (bytes.size() > 3) return {};
   std::uint64_t bits = 0;
   std::size_t count = 0;
   std::string out;

@@ -116,7 +116,8 @@ std::optional<Seen> theirs(std::string_view bytes, bool is_request) {
     if (parser->type == HTTP_REQUEST)
       of(parser).seen.method = http_method_str(static_cast<http_method>(parser->method));
     of(parser).seen.status = parser->status_code;
-    return 0;
+    // It does not know by itself that 304 has no body (RFC 9112 6.3): 1 tells it.
+    return parser->type == HTTP_RESPONSE && parser->status_code == 304 ? 1 : 0;
   };
   settings.on_body = [](http_parser* parser, const char* at, std::size_t size) {
     of(parser).seen.body.append(at, size);
