@@ -15,10 +15,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "auth/identity.h"
 #include "base/clock.h"
+#include "base/zeroed_array.h"
 
 namespace gw::auth {
 
@@ -83,10 +83,10 @@ class TokenCache {
 
   std::array<std::uint64_t, 2> key_{};
   // Of each slot: half of its token's hash, or 0 when it is free; one cache line a set.
-  std::vector<std::uint64_t> tags_;
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> offered_;  // hashes of tokens that were turned away lately
-  std::vector<std::uint32_t> owned_;    // slots of each owner
+  ZeroedArray<std::uint64_t> tags_;
+  ZeroedArray<Slot> slots_;
+  ZeroedArray<std::uint32_t> offered_;  // hashes of tokens that were turned away lately
+  ZeroedArray<std::uint32_t> owned_;    // slots of each owner
   std::uint32_t share_;                 // slots that one owner may have and yet push others out
   std::size_t excess_ = 0;              // entries beyond the shares of their owners
   std::size_t max_bytes_;               // for what the slots refer to

@@ -2,8 +2,6 @@
 #include "exchange/receipts.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 #include <type_traits>
 
 #include "exchange/exchange.h"
@@ -28,21 +26,14 @@ std::string_view take(std::string_view& rest) {
 
 }  // namespace
 
-void ReceiptRing::Free::operator()(Slot* slots) const {
-  std::free(slots);
-}
-
-// Zeros that the kernel gives: pages that no request has come to are not memory yet.
 ReceiptRing::ReceiptRing(unsigned workers)
-    : size_(std::max<std::size_t>(1, kReceipts / std::max(1u, workers))),
-      slots_(static_cast<Slot*>(std::calloc(size_, sizeof(Slot)))) {
+    : slots_(std::max<std::size_t>(1, kReceipts / std::max(1u, workers))) {
   static_assert(sizeof(Slot) <= kSlotBytes && std::is_trivially_copyable_v<Slot>);
-  if (slots_ == nullptr) throw std::bad_alloc();
 }
 
 void ReceiptRing::note(const Exchange& exchange) {
   Slot& slot = slots_[next_];
-  next_ = next_ + 1 == size_ ? 0 : next_ + 1;
+  next_ = next_ + 1 == slots_.size() ? 0 : next_ + 1;
   ++noted_;
   const Exchange::Facts& facts = exchange.facts();
   const TimePoint now = steady_now();
@@ -79,10 +70,10 @@ void ReceiptRing::note(const Exchange& exchange) {
 std::optional<std::uint64_t> ReceiptRing::search(const ReceiptQuery& query, std::optional<std::uint64_t> from,
                                                  std::vector<Receipt>& into) const {
   std::uint64_t note = from.value_or(noted_);
-  const std::uint64_t oldest = noted_ > size_ ? noted_ - size_ : 0;
+  const std::uint64_t oldest = noted_ > slots_.size() ? noted_ - slots_.size() : 0;
   const std::uint64_t end = std::max(oldest, note > kPiece ? note - kPiece : 0);
   for (; note > end && into.size() < query.limit; --note) {
-    const Slot& slot = slots_[(note - 1) % size_];
+    const Slot& slot = slots_[(note - 1) % slots_.size()];
     // What costs nothing to compare comes first.
     if (query.status != 0 && slot.status != query.status && slot.status / 100 != query.status) continue;
     std::string_view rest(slot.text.data(), slot.used);

@@ -8,13 +8,13 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/zeroed_array.h"
 #include "policy/condition_trace.h"
 
 namespace gw::exchange {
@@ -60,7 +60,7 @@ class ReceiptRing {
 
   static constexpr std::size_t kSlotBytes = 512;
   static constexpr std::size_t kPiece = 2048;  // under a millisecond
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return slots_.size(); }
 
  private:
   struct Slot {
@@ -75,12 +75,7 @@ class ReceiptRing {
 
   static Receipt read(const Slot& slot);
 
-  struct Free {
-    void operator()(Slot* slots) const;
-  };
-
-  const std::size_t size_;
-  const std::unique_ptr<Slot[], Free> slots_;
+  ZeroedArray<Slot> slots_;
   std::size_t next_ = 0;
   std::uint64_t noted_ = 0;  // ever
 };

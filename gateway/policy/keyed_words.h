@@ -9,8 +9,9 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
-#include <memory>
 #include <optional>
+
+#include "base/zeroed_array.h"
 
 namespace gw::policy {
 
@@ -23,7 +24,7 @@ class KeyedWords {
   // At least `keys` of them, rounded up to a power of two.
   explicit KeyedWords(std::size_t keys)
       : count_(std::bit_ceil(keys < kWays ? std::size_t{1} : keys / kWays)),
-        sets_(std::make_unique<Set[]>(count_)) {}
+        sets_(count_) {}
 
   // `change` gets the number of the key, or nothing when the key is new, and says the new number, or nothing
   // to leave it; it may be called again when another thread was faster. `rank` says what a number is worth.
@@ -80,7 +81,7 @@ class KeyedWords {
   }
 
   const std::size_t count_;
-  const std::unique_ptr<Set[]> sets_;
+  ZeroedArray<Set> sets_;
 };
 
 }  // namespace gw::policy
