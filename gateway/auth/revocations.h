@@ -36,7 +36,7 @@ class Revocations {
 
   // Again is no harm: what is wider counts. Removes a little of what has served.
   void apply(const store::Revocation& revocation, WallSeconds now);
-  // For a timer, so that what has served goes while nothing new comes.
+  // Now and then, so that what has served goes while nothing new comes.
   void purge(WallSeconds now);
 
   std::size_t size() const { return tokens_.size() + sessions_.size() + subjects_.size() + issuers_.size(); }

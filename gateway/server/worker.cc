@@ -120,7 +120,10 @@ void Worker::ping(Callback<void()> done) {
 }
 
 void Worker::count(Callback<void(exchange::Counters)> done) {
-  loop_.post([this, done = std::move(done)]() mutable { done(counted()); });
+  loop_.post([this, done = std::move(done)]() mutable {
+    revocations_.purge(loop_.wall());
+    done(counted());
+  });
 }
 
 struct Worker::ReceiptSearch {
