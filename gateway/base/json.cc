@@ -329,6 +329,11 @@ void append(std::string& out, const Value& value) {
   }
 }
 
+// Stands for itself within quotes.
+bool is_plain(char c) {
+  return c >= ' ' && c < 0x7F && c != '"' && c != '\\';
+}
+
 }  // namespace
 
 const Value* Value::find(std::string_view name) const {
@@ -369,7 +374,11 @@ std::string dump(const Value& value) {
 void append_quoted(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
-  for (std::size_t i = 0; i < text.size();) {
+  for (std::size_t i = 0;;) {
+    const std::size_t plain = i;
+    while (i < text.size() && is_plain(text[i])) ++i;
+    out.append(text, plain, i - plain);
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (c == '"' || c == '\\') {
       out += '\\';

@@ -361,6 +361,7 @@ void Exchange::send_reply() {
   head.reason = http::reason_of(reply_.status);
   head.framing = reply_.body.empty() ? http::Framing::none : http::Framing::length;
   head.content_length = reply_.body.size();
+  head.fields.reserve(8);
   if (!reply_.body.empty() || to_grpc) head.fields.add("Content-Type", reply_.content_type);
   head.fields.add("Cache-Control", reply_.cache_control);
   head.fields.add("X-Content-Type-Options", "nosniff");

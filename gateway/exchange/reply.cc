@@ -7,6 +7,8 @@
 namespace gw::exchange {
 namespace {
 
+constexpr std::size_t kUsual = 320;  // of a problem document; most challenges take half of it
+
 std::string_view error_of(Fault fault) {
   if (fault == Fault::insufficient_scope) return "insufficient_scope";
   if (fault == Fault::use_dpop_nonce) return "use_dpop_nonce";
@@ -28,7 +30,9 @@ bool is_about_proofs(Fault fault) {
 // RFC 6750 3: without a credential the challenge has no error attribute.
 std::string challenge_for(Fault fault, const Challenge& challenge) {
   const FaultInfo& info = info_of(fault);
-  std::string text = fault == Fault::use_dpop_nonce ? "DPoP" : "Bearer";
+  std::string text;
+  text.reserve(kUsual / 2);
+  text += fault == Fault::use_dpop_nonce ? "DPoP" : "Bearer";
   text += " realm=\"gatewarden\"";
   if (fault != Fault::token_missing && fault != Fault::bad_credentials) {
     text += ", error=\"";
@@ -106,7 +110,10 @@ Reply reply_for(const Error& error, std::string_view request_id, const Challenge
   reply.code = info.code;
   reply.close = info.closes_connection;
   reply.content_type = "application/problem+json";
-  reply.body = "{\"status\":" + std::to_string(info.status) + ",\"title\":";
+  reply.body.reserve(kUsual);
+  reply.body += "{\"status\":";
+  reply.body += std::to_string(info.status);
+  reply.body += ",\"title\":";
   json::append_quoted(reply.body, http::reason_of(info.status));
   reply.body += ",\"detail\":";
   json::append_quoted(reply.body, info.title);

@@ -73,6 +73,7 @@ struct Field {
 class Fields {
  public:
   void clear() { list_.clear(); }
+  void reserve(std::size_t fields) { list_.reserve(fields); }
   void push(Field field) { list_.push_back(field); }
   // Fills in `folded` and `id`. The views must outlive the message.
   void add(std::string_view name, std::string_view value);

@@ -41,6 +41,23 @@ TEST(Json, KeepsWholeNumbersWholeAndOthersAsDoubles) {
   EXPECT_NE(parse("1e2")->as_double(), nullptr);
 }
 
+TEST(Json, QuotesWhateverStandsAroundPlainText) {
+  std::string out = "x";
+  for (const char* text : {"", "plain ~", "\"in\\side\"", "end\n",
+                           "\x01"
+                           "a\x7f",
+                           "\xc3\xa9t\xc3\xa9",
+                           "a\xff"
+                           "b"}) {
+    out += ' ';
+    append_quoted(out, text);
+  }
+  EXPECT_EQ(out,
+            "x \"\" \"plain ~\" \"\\\"in\\\\side\\\"\" \"end\\n\" \"\\u0001a\\u007f\" \"\xc3\xa9t\xc3\xa9\" "
+            "\"a\xEF\xBF\xBD"
+            "b\"");
+}
+
 TEST(Json, RefusesWhatIsNotJson) {
   for (const char* text :
        {"",        " ",        "nul",     "True",       "NaN",         "Infinity",    "+1",
