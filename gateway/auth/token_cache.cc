@@ -117,7 +117,7 @@ void TokenCache::erase(std::string_view token) {
 }
 
 void TokenCache::flush() {
-  for (std::size_t i = 0; i < slots_.size(); ++i) clear(i);
+  for (std::size_t i = 0; i < slots_.size() && size_ != 0; ++i) clear(i);
 }
 
 std::optional<std::size_t> TokenCache::find_free(std::size_t first) const {

@@ -39,6 +39,9 @@ class TokenCache {
   };
 
   explicit TokenCache(const TokenCacheOptions& options = {});
+  TokenCache(const TokenCache&) = delete;
+  TokenCache& operator=(const TokenCache&) = delete;
+  ~TokenCache() { flush(); }
 
   // Null when unknown; valid until the next call. The times are the caller's to judge.
   const Verified* find(std::string_view token);

@@ -6,12 +6,12 @@
 #include <sys/mman.h>
 
 #include <cstddef>
-#include <memory>
 #include <new>
 
 namespace gw {
 
-// REQUIRES: a T whose bytes are all zero is a T(). Aligned to a page.
+// REQUIRES: a T whose bytes are all zero is a T(). Aligned to a page. Does not destroy what it holds, so as
+// not to look at every page for it: whoever filled an element empties it.
 template <class T>
 class ZeroedArray {
  public:
@@ -19,7 +19,6 @@ class ZeroedArray {
   ZeroedArray(const ZeroedArray&) = delete;
   ZeroedArray& operator=(const ZeroedArray&) = delete;
   ~ZeroedArray() {
-    std::destroy_n(elements_, size_);
     if (size_ != 0) ::munmap(elements_, size_ * sizeof(T));
   }
 

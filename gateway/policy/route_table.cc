@@ -136,4 +136,8 @@ std::string RouteTable::allowed_methods(const Query& query, std::string_view pat
   return list;
 }
 
+bool RouteTable::has_route(std::string_view name) const {
+  return std::binary_search(names_.begin(), names_.end(), name);
+}
+
 }  // namespace gw::policy

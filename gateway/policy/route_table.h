@@ -85,6 +85,7 @@ class RouteTable {
   Result<RouteMatch, NoRoute> match(const Query& query) const;
 
   const std::vector<Route>& routes() const { return routes_; }
+  bool has_route(std::string_view name) const;
 
  private:
   class Builder;
@@ -106,10 +107,11 @@ class RouteTable {
   std::string allowed_methods(const Query& query, std::string_view path) const;
 
   std::vector<Route> routes_;
-  std::vector<Compiled> compiled_;  // one a route
-  std::vector<Node> nodes_;         // the first is the root of routes for any host
-  SegmentIndex edges_;              // hosts to roots, and literal segments to nodes
-  std::size_t longest_suffix_ = 0;  // of the wildcard hosts
+  std::vector<std::string_view> names_;  // of the routes, sorted
+  std::vector<Compiled> compiled_;       // one a route
+  std::vector<Node> nodes_;              // the first is the root of routes for any host
+  SegmentIndex edges_;                   // hosts to roots, and literal segments to nodes
+  std::size_t longest_suffix_ = 0;       // of the wildcard hosts
 };
 
 }  // namespace gw::policy

@@ -56,6 +56,8 @@ class RouteTable::Builder {
 
  private:
   void compile() {
+    for (const Route& route : table_.routes_) table_.names_.push_back(route.name);
+    std::sort(table_.names_.begin(), table_.names_.end());
     table_.compiled_.reserve(table_.routes_.size());
     for (std::size_t index = 0; index < table_.routes_.size(); ++index) {
       const Route& route = table_.routes_[index];

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <unordered_set>
 
 #include "base/log.h"
 
@@ -251,14 +250,8 @@ void Worker::apply(std::shared_ptr<const exchange::Snapshot> snapshot, ListenerL
     counters_.token_cache_hits += world_->verifier.cache().hits();
     counters_.token_cache_misses += world_->verifier.cache().misses();
   }
-  forget_routes(*snapshot);
+  counters_.keep_routes([&](const std::string& name) { return snapshot->routes.has_route(name); });
   world_ = make_local<exchange::World>(std::move(snapshot), cluster_worker(), store(), world_.get());
-}
-
-void Worker::forget_routes(const exchange::Snapshot& snapshot) {
-  std::unordered_set<std::string_view> names;
-  for (const policy::Route& route : snapshot.routes.routes()) names.insert(route.name);
-  counters_.keep_routes([&](const std::string& name) { return names.contains(name); });
 }
 
 bool Worker::lacks_keys() const {

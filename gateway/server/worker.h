@@ -115,7 +115,6 @@ class Worker {
   void report_if_drained();
   void close_everything();
   exchange::Counters counted() const;
-  void forget_routes(const exchange::Snapshot& snapshot);
   bool lacks_keys() const;
   bool lacks_store() const;
   std::vector<std::string> troubles() const;

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <memory>
 
 namespace gw {
 namespace {
@@ -24,17 +23,6 @@ TEST(ZeroedArray, IsNoMemoryUntilItIsUsed) {
   EXPECT_EQ(array[5], 1u);
   EXPECT_EQ(array[6], 0u);
   EXPECT_EQ(array[array.size() - 1], 2u);
-}
-
-TEST(ZeroedArray, EndsWhatItHolds) {
-  const auto shared = std::make_shared<int>(1);
-  {
-    ZeroedArray<std::shared_ptr<int>> array(3);
-    EXPECT_EQ(array[2], nullptr);
-    array[1] = shared;
-    EXPECT_EQ(shared.use_count(), 2);
-  }
-  EXPECT_EQ(shared.use_count(), 1);
 }
 
 TEST(ZeroedArray, MayHoldNothing) {

@@ -50,6 +50,18 @@ TEST(RouteTable, WithoutRoutesForwardsNothing) {
   EXPECT_EQ(match(table, {.host = "a.example", .path = "/a"}), "no_route");
 }
 
+TEST(RouteTable, KnowsTheNamesOfItsRoutes) {
+  std::vector<Route> routes = make_routes({{.path = "/b"}, {.path = "/a"}, {.path = "/c"}});
+  routes[0].name = "orders";
+  routes[1].name = "a name too long to stand within its string";
+  routes[2].name = "b";
+  const RouteTable table = *RouteTable::build(std::move(routes));
+
+  for (const char* name : {"orders", "a name too long to stand within its string", "b"})
+    EXPECT_TRUE(table.has_route(name)) << name;
+  for (const char* name : {"", "a", "order", "orders2", "c"}) EXPECT_FALSE(table.has_route(name)) << name;
+}
+
 TEST(RouteTable, PrefersALiteralToANameToTheRestSegmentBySegment) {
   const std::vector<RouteSpec> specs{{.path = "/orders/new"}, {.path = "/orders/{id}"},
                                      {.path = "/orders/**"},  {.path = "/{any}/new"},
