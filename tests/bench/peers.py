@@ -5,6 +5,7 @@ A peer is a class with a name, the algorithm of the tokens that it checks (None:
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 ISSUER = "https://issuer.bench.test"
@@ -19,8 +20,8 @@ class Peer:
 
     def __init__(self, place, port):
         self.place, self.port, self.keys = place, port, place.keys
-        self.folder = place.folder / f"{self.name}-{port}"
-        self.folder.mkdir()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=place.folder))
+        self.folder.chmod(0o755)  # nginx and Apache have workers of another user
 
     def write(self, name, text):
         path = self.folder / name
