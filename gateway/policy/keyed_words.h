@@ -23,8 +23,7 @@ class KeyedWords {
 
   // At least `keys` of them, rounded up to a power of two.
   explicit KeyedWords(std::size_t keys)
-      : count_(std::bit_ceil(keys < kWays ? std::size_t{1} : keys / kWays)),
-        sets_(count_) {}
+      : count_(std::bit_ceil(keys < kWays ? std::size_t{1} : keys / kWays)), sets_(count_) {}
 
   // `change` gets the number of the key, or nothing when the key is new, and says the new number, or nothing
   // to leave it; it may be called again when another thread was faster. `rank` says what a number is worth.
