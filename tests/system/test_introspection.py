@@ -6,6 +6,7 @@ import time
 import pytest
 from support.gateway import in_front_of, in_parallel
 from support.idp import IdentityProvider
+from support.outage import Outage
 from support.tokens import AUDIENCE, Key, b64
 from support.waiting import wait_until
 
@@ -140,21 +141,22 @@ def test_a_token_ends_at_its_end_though_its_answer_is_kept(gateway, upstream, id
 
 def test_an_endpoint_that_is_away_refuses_or_serves_on_as_the_store_says(gateway, upstream, idp):
     provider = idp()
-    strict = gateway("issuers:\n" + introspecting(provider, ", cache: 1s") + in_front_of(upstream()))
-    lenient = gateway("store: {on_failure: allow}\nissuers:\n" + introspecting(provider, ", cache: 1s") +
-                      in_front_of(upstream()))
+    routes = in_front_of(upstream(), "{path: /open/**, auth: none, upstream: legacy}", "{path: /**, upstream: legacy}")
+    strict = gateway("issuers:\n" + introspecting(provider, ", cache: 1s") + routes)
+    lenient = gateway("store: {on_failure: allow}\nissuers:\n" + introspecting(provider, ", cache: 1s") + routes)
     provider.opaque["tok-1"] = active()
     for gate in (strict, lenient):
         for _ in range(8):  # both workers
             assert outcome(gate.get("/", token="tok-1")) == "ok"
-    for broken in (500, "garbage", "huge", "hang", "close", 401, f"{provider.url}/elsewhere"):
-        provider.broken = broken
-        wait_until(lambda: outcome(strict.get("/", token="tok-1")) == (503, "backend_unavailable"), broken, 8)
-        assert outcome(lenient.get("/", token="tok-1")) == "ok"
-        assert outcome(lenient.get("/", token="never-seen")) == (503, "backend_unavailable"), "not guessed"
-    assert provider.counts["/elsewhere"] == 0, "a token is not sent on"
-    provider.broken = None
-    wait_until(lambda: outcome(strict.get("/", token="tok-1")) == "ok", "recovery", 8)
+    with Outage(strict), Outage(lenient):
+        for broken in (500, "garbage", "huge", "hang", "close", 401, f"{provider.url}/elsewhere"):
+            provider.broken = broken
+            wait_until(lambda: outcome(strict.get("/", token="tok-1")) == (503, "backend_unavailable"), broken, 8)
+            assert outcome(lenient.get("/", token="tok-1")) == "ok"
+            assert outcome(lenient.get("/", token="never-seen")) == (503, "backend_unavailable"), "not guessed"
+        assert provider.counts["/elsewhere"] == 0, "a token is not sent on"
+        provider.broken = None
+        wait_until(lambda: outcome(strict.get("/", token="tok-1")) == "ok", "recovery", 8)
     provider.opaque["tok-1"] = {"active": False}
     wait_until(lambda: outcome(lenient.get("/", token="tok-1")) == (401, "token_revoked"), "the issuer's word", 8)
 

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support.gateway import USERS, in_front_of, in_parallel, run_gatewarden
+from support.outage import Outage
 from support.ports import accepts_connections
 from support.sessions import PASSWORD, Sessions, log_in
 from support.shared_redis import SharedRedis, SlowWay
@@ -180,33 +181,6 @@ def test_redis_with_tls_and_an_acl(gateway, upstream, started, tmp_path, certifi
     assert strange.process.wait(timeout=60 * SLOWNESS) == 1
     assert "TLS handshake" in strange.log()
     strange.process = None
-
-
-class Outage:
-    """Asks open routes all the time: what never needs the store must not be felt by its outage."""
-
-    def __init__(self, gate):
-        self._gate, self._end = gate, threading.Event()
-        self.slowest, self.asked, self.failed = 0.0, 0, []
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self):
-        with self._gate.connect() as connection:
-            while not self._end.is_set():
-                begun = time.monotonic()
-                status = connection.request("GET", "/open/x").status
-                self.slowest = max(self.slowest, time.monotonic() - begun)
-                self.asked += 1
-                if status != 200:
-                    self.failed.append(status)
-
-    def stop(self):
-        self._end.set()
-        self._thread.join()
-        assert not self.failed, self.failed
-        assert self.asked > 20
-        assert SANITIZED or self.slowest < 0.5, f"an open route took {self.slowest:.3f} s"
 
 
 def spend_outage(gate, session, take_away, bring_back):
