@@ -100,3 +100,17 @@ def service():
         one.stop()
     errors = [error for one in made for error in one.errors]
     assert not errors, errors
+
+
+@pytest.fixture
+def started():
+    """Keeps what has a stop() until the test ends."""
+    made = []
+
+    def keep(one):
+        made.append(one)
+        return one
+
+    yield keep
+    for one in reversed(made):
+        one.stop()

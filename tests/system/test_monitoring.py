@@ -66,19 +66,6 @@ def test_the_dashboard_is_whole():
 
 
 @pytest.fixture
-def started():
-    made = []
-
-    def keep(one):
-        made.append(one)
-        return one
-
-    yield keep
-    for one in reversed(made):
-        one.stop()
-
-
-@pytest.fixture
 def watched(gateway, upstream, started, tmp_path):
     """A gateway of which every metric is told, after some traffic, and a Prometheus that has seen it."""
     redis, issuer, collector = started(SharedRedis(tmp_path)).start(), started(IdentityProvider()), started(Collector())

@@ -20,20 +20,6 @@ TIMEOUT = 0.2  # store.timeout: a busy machine is late for once
 
 
 @pytest.fixture
-def started():
-    """Keeps what has a stop() until the test ends."""
-    made = []
-
-    def keep(one):
-        made.append(one)
-        return one
-
-    yield keep
-    for one in reversed(made):
-        one.stop()
-
-
-@pytest.fixture
 def redis(started, tmp_path):
     return started(SharedRedis(tmp_path)).start()
 
