@@ -311,7 +311,7 @@ https://bench.test:{self.port} {{
 
 class Gatewarden(Peer):
     """With everything on that is on by default, and its access log where that is what is measured."""
-    workers, routes, access_log = 1, 0, False
+    workers, routes, access_log, cache = 1, 0, False, None  # of verified tokens: as much as is usual
 
     def commands(self):
         issuer = {"issuer": ISSUER, "audiences": [AUDIENCE], "algorithms": [self.alg]}
@@ -322,6 +322,7 @@ class Gatewarden(Peer):
                            "tls": {"certificate": self.keys.certificate, "key": self.keys.key}}],
             "limits": {"connections": 9000, "idle_timeout": "600s"},
             "issuers": {"bench": issuer},
+            **({"tokens": {"cache": self.cache}} if self.cache else {}),
             "upstreams": {"origin": {"servers": [f"http://127.0.0.1:{self.place.origin}"], "keepalive": 512}},
             "routes": [{"path": f"/r{n}/{{id}}/x", "upstream": "origin", "require": {"scopes": [f"s{n}"]}}
                        for n in range(self.routes)] + [{"path": "/**", "upstream": "origin"}],
@@ -338,6 +339,7 @@ for _alg in ("HS256", "RS256", "ES256"):
     peer(Haproxy, f"haproxy-{_alg.lower()}", alg=_alg)
     peer(NginxJs, f"nginx-njs-{_alg.lower()}", alg=_alg)
     peer(Gatewarden, f"gatewarden-{_alg.lower()}", alg=_alg)
+    peer(Gatewarden, f"gatewarden-{_alg.lower()}-128m", alg=_alg, cache="128MiB")
 peer(NginxAuthRequest, "nginx-auth_request")
 peer(Apache, "apache-openidc-hs256", alg="HS256")
 peer(Apache, "apache-openidc-rs256", alg="RS256")
