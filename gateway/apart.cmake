@@ -1,0 +1,40 @@
+# Sanitizer builds compile several files of a folder as one. These stay apart: a name that is theirs alone stands in a
+# neighbour too. When a build says that a name is defined again, the file that it names goes here.
+set_source_files_properties(
+  attack/range.cc
+  auth/dpop_nonce.cc
+  auth/legacy_hash.cc
+  cel/operations.cc
+  cel/value.cc
+  cli/attack.cc
+  cli/audit.cc
+  cli/diff.cc
+  cli/explain.cc
+  cli/keys.cc
+  config/parse_cors.cc
+  config/parse_identity.cc
+  config/parse_issuers.cc
+  config/parse_limits.cc
+  config/parse_listeners.cc
+  config/parse_rate_limit.cc
+  config/parse_route.cc
+  config/parse_store.cc
+  config/parse_tokens.cc
+  config/parse_tracing.cc
+  config/parse_upstreams.cc
+  config/reserved_headers.cc
+  endpoints/pages.cc
+  endpoints/renew.cc
+  exchange/audit_log.cc
+  exchange/step_authorise.cc
+  fetch/fetcher.cc
+  jose/jwk.cc
+  jose/jws.cc
+  plugin/plugin_threads.cc
+  policy/decision.cc
+  policy/route_diff.cc
+  server/dry_run.cc
+  server/successor.cc
+  store/sqlite_db.cc
+  upstream/h2_pool.cc
+  PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
