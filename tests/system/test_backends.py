@@ -54,19 +54,6 @@ def refuses_what_nobody_has(gate, known="alice", same=()):
     assert login(gate, known)[0] == 200
 
 
-@pytest.fixture
-def server():
-    made = []
-
-    def keep(one):
-        made.append(one)
-        return one
-
-    yield keep
-    for one in made:
-        one.stop()
-
-
 @pytest.fixture(scope="session")
 def password_hash():
     """Cheap, as htpasswd makes it: a login storm is no test of Argon2."""
@@ -80,8 +67,8 @@ def refresh_status(gate, tokens):
 
 # -- Redis
 
-def redis_with_users(server, folder, password_hash):
-    redis = server(Redis(folder)).start()
+def redis_with_users(started, folder, password_hash):
+    redis = started(Redis(folder)).start()
     redis.ask("HSET", "user:alice", "password", password_hash, "email", "alice@example.com", "name", "Alice A.",
               "roles", '["clerk","admin"]', "disabled", "0", "team", "blue")
     redis.ask("HSET", "user:bob", "password", password_hash, "disabled", "true")
@@ -97,8 +84,8 @@ def redis_section(redis, more=""):
             f"key: 'user:{{username}}', email_key: 'email:{{email}}', timeout: 500ms{more}}}")
 
 
-def test_redis_logs_users_in_with_their_claims_and_refuses_the_rest(gateway, upstream, server, tmp_path, password_hash):
-    redis = redis_with_users(server, tmp_path, password_hash)
+def test_redis_logs_users_in_with_their_claims_and_refuses_the_rest(gateway, upstream, started, tmp_path, password_hash):
+    redis = redis_with_users(started, tmp_path, password_hash)
     gate = gateway(config_of(redis_section(redis), upstream))
     status, claims = login(gate, "alice")
     assert status == 200
@@ -116,16 +103,16 @@ def test_redis_logs_users_in_with_their_claims_and_refuses_the_rest(gateway, ups
     assert Redis.PASSWORD not in gate.log() and PASSWORD not in gate.log()
 
 
-def test_redis_dies_and_comes_back_under_logins(gateway, upstream, server, tmp_path, password_hash):
-    redis = redis_with_users(server, tmp_path, password_hash)
+def test_redis_dies_and_comes_back_under_logins(gateway, upstream, started, tmp_path, password_hash):
+    redis = redis_with_users(started, tmp_path, password_hash)
     gate = gateway(config_of(redis_section(redis), upstream))
     survives_a_restart(gate, redis, "alice", PASSWORD)
     assert redis.clients() <= 9  # the pool's eight, and redis-cli
 
 
-def test_redis_takes_an_upgraded_hash_and_only_over_the_one_that_matched(gateway, upstream, server, tmp_path,
+def test_redis_takes_an_upgraded_hash_and_only_over_the_one_that_matched(gateway, upstream, started, tmp_path,
                                                                           password_hash):
-    redis = redis_with_users(server, tmp_path, password_hash)
+    redis = redis_with_users(started, tmp_path, password_hash)
     gate = gateway(config_of(redis_section(redis, ", write: true, upgrade_to: argon2id"), upstream))
     assert login(gate, "alice", "wrong")[0] == 401
     assert redis.value("HGET", "user:alice", "password") == password_hash
@@ -183,8 +170,8 @@ def maps_an_existing_table(gate, run):
 
 
 @pytest.fixture
-def postgres(server, password_hash):
-    return server(Postgres(TABLE.format(serial="serial PRIMARY KEY", flag="boolean", no="false", yes="true",
+def postgres(started, password_hash):
+    return started(Postgres(TABLE.format(serial="serial PRIMARY KEY", flag="boolean", no="false", yes="true",
                                         hash=password_hash)))
 
 
@@ -288,8 +275,8 @@ member: cn=Alice \\28A.\\29 \\2C\\5C*,ou=people,dc=example,dc=com
 
 
 @pytest.fixture
-def slapd(server, tmp_path, certificate):
-    return server(Slapd(tmp_path, certificate, LDIF)).start()
+def slapd(started, tmp_path, certificate):
+    return started(Slapd(tmp_path, certificate, LDIF)).start()
 
 
 def ldap_section(url, certificate, more=""):
@@ -373,8 +360,8 @@ def hook_section(hook, more=""):
             f"accept: {{active: true}}{more}}}")
 
 
-def test_a_webhook_decides_and_its_json_becomes_claims(gateway, upstream, server):
-    hook = server(Webhook(check_password)).start()
+def test_a_webhook_decides_and_its_json_becomes_claims(gateway, upstream, started):
+    hook = started(Webhook(check_password)).start()
     gate = gateway(config_of(hook_section(hook), upstream))
     status, claims = login(gate, "alice")
     assert status == 200, claims
@@ -395,11 +382,11 @@ def test_a_webhook_decides_and_its_json_becomes_claims(gateway, upstream, server
         assert login(gate, "alice") == (401, "bad_credentials"), body
 
 
-def test_a_webhook_that_only_checks_passwords_logs_in_but_gives_no_second_token(gateway, upstream, server):
+def test_a_webhook_that_only_checks_passwords_logs_in_but_gives_no_second_token(gateway, upstream, started):
     def answer(question):
         return (200, {}) if question.get("password") == PASSWORD else (401, {})
 
-    hook = server(Webhook(answer)).start()
+    hook = started(Webhook(answer)).start()
     gate = gateway(config_of(f"{{plugin: http, url: '{hook.url}'}}", upstream))
     assert login(gate, "alice")[1]["sub"] == "store:alice"
     assert login(gate, "alice", "wrong") == (401, "bad_credentials")
@@ -407,8 +394,8 @@ def test_a_webhook_that_only_checks_passwords_logs_in_but_gives_no_second_token(
     assert json.dumps(hook.questions).count(PASSWORD) == 2
 
 
-def test_a_webhook_dies_and_comes_back_under_logins(gateway, upstream, server):
-    hook = server(Webhook(check_password)).start()
+def test_a_webhook_dies_and_comes_back_under_logins(gateway, upstream, started):
+    hook = started(Webhook(check_password)).start()
     gate = gateway(config_of(hook_section(hook), upstream))
     survives_a_restart(gate, hook, "alice", PASSWORD)
 
@@ -445,9 +432,9 @@ def test_pam_logs_users_in_by_its_service_and_maps_what_its_modules_say(gateway,
 
 # -- several
 
-def test_a_backend_that_is_away_ends_the_login_or_lets_the_next_decide(gateway, upstream, server, tmp_path,
+def test_a_backend_that_is_away_ends_the_login_or_lets_the_next_decide(gateway, upstream, started, tmp_path,
                                                                        password_hash):
-    redis = redis_with_users(server, tmp_path, password_hash)
+    redis = redis_with_users(started, tmp_path, password_hash)
     files = {"staff.htpasswd": f"carol:{password_hash}\nalice:{password_hash}\n"}
 
     def config(when_away):
