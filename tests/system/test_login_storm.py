@@ -9,7 +9,7 @@ import time
 from support.gateway import USERS, in_front_of
 from support.prober import CONTEXT, Prober, p99
 from support.upstream import response
-from support.waiting import SANITIZED, SLOWNESS
+from support.waiting import SANITIZED, SLOWNESS, wait_until, wait_until_steady
 
 PASSWORD = "a-long-enough-password"
 PEOPLE, LOGINS, CLIENTS = (50, 300, 8) if SANITIZED else (1000, 10000, 16)
@@ -51,17 +51,22 @@ def test_ten_thousand_logins_let_everybody_in_and_hold_up_nobody(gateway, upstre
     clients = [CONTEXT.Process(target=log_in, args=(gate.port, first, go, seen), daemon=True) for first in range(CLIENTS)]
     for client in clients:
         client.start()
+
+    def logins():
+        return gate.metric("gatewarden_logins_total")
+
     with Prober(gate.port, "/orders", token) as prober:
         deadline = time.monotonic() + 300 * SLOWNESS
         while sum(statuses.values()) < LOGINS and time.monotonic() < deadline:
             with prober.spell(busy=False):
                 time.sleep(1)  # as long as the next: the two are compared
+            before = logins()
             go.set()
-            time.sleep(0.1)
+            wait_until(lambda: logins() > before or not any(client.is_alive() for client in clients), "login")
             with prober.spell(busy=True):
                 time.sleep(4)
             go.clear()
-            time.sleep(0.2)
+            wait_until_steady(logins, "number of logins", 0.2)
             while not seen.empty():
                 for status, count in seen.get().items():
                     statuses[status] = statuses.get(status, 0) + count
