@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch/fetcher.h"
 
-#include <curl/curl.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 
 #include "base/slot_map.h"
 #include "base/unique_fd.h"
+#include "fetch/curl_library.h"
 #include "fetch/url.h"
 #include "net/fd_watch.h"
 
@@ -21,20 +21,11 @@ namespace {
 
 constexpr unsigned kMaxRedirects = 3;
 
-struct FreeEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Easy = std::unique_ptr<CURL, FreeEasy>;
-using List = std::unique_ptr<curl_slist, FreeList>;
-
 struct Transfer {
   Request request;
   Fetcher::Done done;
-  Easy easy;
-  List fields;
+  CurlHandle easy;
+  CurlList fields;
   TimePoint deadline;
   unsigned redirects = 0;
   std::string body;
@@ -50,16 +41,9 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self)
   return bytes;
 }
 
-void append(List& list, const std::string& field) {
-  curl_slist* longer = curl_slist_append(list.get(), field.c_str());
-  if (longer == nullptr) std::abort();
-  (void)list.release();
-  list.reset(longer);
-}
-
 std::string field_of(CURL* easy, const char* name) {
   curl_header* found = nullptr;
-  if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return {};
+  if (curl().easy_header(easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return {};
   return found->value;
 }
 
@@ -67,16 +51,16 @@ std::string field_of(CURL* easy, const char* name) {
 std::string failure(const Transfer& transfer, CURLcode code) {
   if (transfer.too_long)
     return "the answer is longer than " + std::to_string(transfer.request.max_bytes) + " bytes";
-  return curl_easy_strerror(code);
+  return curl().easy_strerror(code);
 }
 
 void use_certificates(CURL* easy, std::string& ca) {
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  curl().easy_setopt(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   if (ca.empty()) return;
   curl_blob blob{ca.data(), ca.size(), CURL_BLOB_NOCOPY};
-  curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
-  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-  curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+  curl().easy_setopt(easy, CURLOPT_CAINFO, nullptr);
+  curl().easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  curl().easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
 }
 
 // `body` lives as long as the transfer.
@@ -84,26 +68,26 @@ void post(Transfer& transfer, std::string_view body, const std::string& type) {
   CURL* easy = transfer.easy.get();
   append(transfer.fields, "Content-Type: " + type);
   append(transfer.fields, "Expect:");
-  curl_easy_setopt(easy, CURLOPT_POST, 1L);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl().easy_setopt(easy, CURLOPT_POST, 1L);
+  curl().easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
+  curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
 }
 
 void prepare(Transfer& transfer, const Url& url, Duration remaining) {
   CURL* easy = transfer.easy.get();
   Request& request = transfer.request;
-  curl_easy_setopt(easy, CURLOPT_URL, url.text.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, url.tls ? "https" : "http");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // does not wait for a resolver that hangs
-  if (!url.tls) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(remaining.count()));
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(remaining.count()));
-  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request.max_bytes));
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "gatewarden");
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl().easy_setopt(easy, CURLOPT_URL, url.text.c_str());
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, url.tls ? "https" : "http");
+  curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // does not wait for a resolver that hangs
+  if (!url.tls) curl().easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(remaining.count()));
+  curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(remaining.count()));
+  curl().easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request.max_bytes));
+  curl().easy_setopt(easy, CURLOPT_USERAGENT, "gatewarden");
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
+  curl().easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   use_certificates(easy, request.ca);
   transfer.fields.reset();
   append(transfer.fields, "Accept: " + request.accept);
@@ -113,12 +97,7 @@ void prepare(Transfer& transfer, const Url& url, Duration remaining) {
     append(transfer.fields, name + ": " + std::string(value.reveal()));
   if (!request.form.empty()) post(transfer, request.form.reveal(), "application/x-www-form-urlencoded");
   if (!request.body.empty()) post(transfer, request.body, request.content_type);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.fields.get());
-}
-
-void start_library() {
-  static const bool started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  if (!started) std::abort();
+  curl().easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.fields.get());
 }
 
 }  // namespace
@@ -130,20 +109,19 @@ class Fetcher::Engine final : private net::FdWatch::Events {
       : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
         timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
         watch_(loop, epoll_.get(), *this) {
-    start_library();
-    multi_ = curl_multi_init();
+    multi_ = curl().multi_init();
     if (!epoll_ || !timer_ || multi_ == nullptr) std::abort();
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Engine::on_socket);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Engine::on_timer);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, 32L);
+    curl().multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Engine::on_socket);
+    curl().multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl().multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Engine::on_timer);
+    curl().multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    curl().multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, 32L);
     watch_socket(timer_.get(), EPOLLIN, EPOLL_CTL_ADD);
     watch_.set_reading(true);
   }
   ~Engine() {
-    transfers_.for_each([&](auto& transfer) { curl_multi_remove_handle(multi_, transfer->easy.get()); });
-    curl_multi_cleanup(multi_);
+    transfers_.for_each([&](auto& transfer) { curl().multi_remove_handle(multi_, transfer->easy.get()); });
+    curl().multi_cleanup(multi_);
   }
 
   net::Operation send(Request request, Done done) {
@@ -163,17 +141,17 @@ class Fetcher::Engine final : private net::FdWatch::Events {
   void begin(Id id, Transfer& transfer, const Url& url) {
     const auto remaining = std::chrono::ceil<Duration>(transfer.deadline - steady_now());
     transfer.body.clear();
-    transfer.easy.reset(curl_easy_init());
+    transfer.easy.reset(curl().easy_init());
     if (!transfer.easy) std::abort();
     prepare(transfer, url, std::max(remaining, Duration(1)));
-    curl_easy_setopt(transfer.easy.get(), CURLOPT_PRIVATE, reinterpret_cast<void*>(id));
-    curl_multi_add_handle(multi_, transfer.easy.get());  // sets the timer, which starts it
+    curl().easy_setopt(transfer.easy.get(), CURLOPT_PRIVATE, reinterpret_cast<void*>(id));
+    curl().multi_add_handle(multi_, transfer.easy.get());  // sets the timer, which starts it
   }
 
   static void cancel(void* self, std::uint64_t id) {
     auto& engine = *static_cast<Engine*>(self);
     if (auto transfer = engine.transfers_.take(id); transfer && (*transfer)->easy)
-      curl_multi_remove_handle(engine.multi_, (*transfer)->easy.get());
+      curl().multi_remove_handle(engine.multi_, (*transfer)->easy.get());
   }
 
   void watch_socket(int fd, std::uint32_t events, int how) {
@@ -192,7 +170,7 @@ class Fetcher::Engine final : private net::FdWatch::Events {
     const std::uint32_t events =
         ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
     engine.watch_socket(fd, events, known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
-    curl_multi_assign(engine.multi_, fd, self);
+    curl().multi_assign(engine.multi_, fd, self);
     return 0;
   }
 
@@ -215,13 +193,13 @@ class Fetcher::Engine final : private net::FdWatch::Events {
       if (event.data.fd == timer_.get()) {
         std::uint64_t fired = 0;
         (void)!::read(timer_.get(), &fired, sizeof fired);
-        curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+        curl().multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
         continue;
       }
       const int what = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                        ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                        ((event.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-      curl_multi_socket_action(multi_, event.data.fd, what, &running);
+      curl().multi_socket_action(multi_, event.data.fd, what, &running);
     }
     take_finished();
   }
@@ -229,12 +207,12 @@ class Fetcher::Engine final : private net::FdWatch::Events {
 
   void take_finished() {
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    while (const CURLMsg* message = curl().multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode code = message->data.result;
       void* id = nullptr;
-      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &id);
-      curl_multi_remove_handle(multi_, message->easy_handle);
+      curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &id);
+      curl().multi_remove_handle(multi_, message->easy_handle);
       on_finished(reinterpret_cast<Id>(id), code);
     }
   }
@@ -244,7 +222,7 @@ class Fetcher::Engine final : private net::FdWatch::Events {
     if (code != CURLE_OK) return finish(id, failure(transfer, code));
     CURL* easy = transfer.easy.get();
     long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl().easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 300 && status < 400 && transfer.request.form.empty() && transfer.request.body.empty())
       return follow(id, transfer);
     Response response{static_cast<unsigned>(status), std::move(transfer.body),
@@ -254,7 +232,7 @@ class Fetcher::Engine final : private net::FdWatch::Events {
 
   void follow(Id id, Transfer& transfer) {
     char* location = nullptr;
-    curl_easy_getinfo(transfer.easy.get(), CURLINFO_REDIRECT_URL, &location);
+    curl().easy_getinfo(transfer.easy.get(), CURLINFO_REDIRECT_URL, &location);
     const auto here = parse_url(transfer.request.url);
     const auto there = parse_url(location == nullptr ? "" : location);
     if (!there || !there->is_same_origin(*here))
@@ -276,10 +254,11 @@ class Fetcher::Engine final : private net::FdWatch::Events {
   SlotMap<std::unique_ptr<Transfer>> transfers_;
 };
 
-Fetcher::Fetcher(net::EventLoop& loop) : engine_(std::make_unique<Engine>(loop)) {}
+Fetcher::Fetcher(net::EventLoop& loop) : loop_(loop) {}
 Fetcher::~Fetcher() = default;
 
 net::Operation Fetcher::send(Request request, Done done) {
+  if (engine_ == nullptr) engine_ = std::make_unique<Engine>(loop_);
   return engine_->send(std::move(request), std::move(done));
 }
 

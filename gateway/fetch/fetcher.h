@@ -44,6 +44,10 @@ struct Response {
   std::string retry_after;
 };
 
+// Loads libcurl, once a process; any thread. The error says what is missing.
+Result<void, std::string> load_curl();
+
+// REQUIRES: load_curl() was good.
 class Fetcher {
  public:
   using Done = Callback<void(Result<Response, std::string>)>;
@@ -58,7 +62,8 @@ class Fetcher {
 
  private:
   class Engine;
-  std::unique_ptr<Engine> engine_;
+  net::EventLoop& loop_;
+  std::unique_ptr<Engine> engine_;  // made on first use
 };
 
 }  // namespace gw::fetch

@@ -1,32 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstring>
 #include <memory>
 
 #include "auth/random_id.h"
 #include "base/json.h"
+#include "fetch/curl_library.h"
 #include "mail/outbox.h"
 
 namespace gw::mail {
 namespace {
 
+using fetch::curl;
+using fetch::CurlHandle;
+using fetch::CurlList;
+
 constexpr long kTimeoutSeconds = 20;
 
-struct FreeHandle {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Handle = std::unique_ptr<CURL, FreeHandle>;
-using List = std::unique_ptr<curl_slist, FreeList>;
-
-List make_list(std::initializer_list<std::string> lines) {
-  curl_slist* list = nullptr;
-  for (const std::string& line : lines) list = curl_slist_append(list, line.c_str());
-  return List(list);
+CurlList make_list(std::initializer_list<std::string> lines) {
+  CurlList list;
+  for (const std::string& line : lines) fetch::append(list, line);
+  return list;
 }
 
 struct Upload {
@@ -56,61 +50,60 @@ bool is_loopback(std::string_view url) {
          url.starts_with("[::1]");
 }
 
-Handle make_handle(const auth::ResetOptions& options, const std::string& url,
-                   const std::atomic<bool>& closing) {
-  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  Handle handle(ready ? curl_easy_init() : nullptr);
+CurlHandle make_handle(const auth::ResetOptions& options, const std::string& url,
+                       const std::atomic<bool>& closing) {
+  CurlHandle handle(curl().easy_init());
   if (handle == nullptr) return handle;
-  CURL* curl = handle.get();
-  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT, kTimeoutSeconds);
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps,http,https");
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore_answer);
-  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_when_closing);
-  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &closing);
-  if (is_loopback(url)) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-  if (!options.ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options.ca.c_str());
+  CURL* easy = handle.get();
+  curl().easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_TIMEOUT, kTimeoutSeconds);
+  curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps,http,https");
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore_answer);
+  curl().easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  curl().easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, stop_when_closing);
+  curl().easy_setopt(easy, CURLOPT_XFERINFODATA, &closing);
+  if (is_loopback(url)) curl().easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  if (!options.ca.empty()) curl().easy_setopt(easy, CURLOPT_CAINFO, options.ca.c_str());
   return handle;
 }
 
-Result<void, std::string> perform(CURL* curl, const std::string& url) {
-  const CURLcode code = curl_easy_perform(curl);
-  if (code != CURLE_OK) return url + ": " + curl_easy_strerror(code);
+Result<void, std::string> perform(CURL* easy, const std::string& url) {
+  const CURLcode code = curl().easy_perform(easy);
+  if (code != CURLE_OK) return url + ": " + curl().easy_strerror(code);
   long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  curl().easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   if (status < 200 || status > 299) return url + " answered with " + std::to_string(status);
   return {};
 }
 
 Result<void, std::string> deliver_by_smtp(const auth::ResetOptions& options, const Message& message,
                                           const std::atomic<bool>& closing) {
-  const Handle handle = make_handle(options, options.smtp, closing);
+  const CurlHandle handle = make_handle(options, options.smtp, closing);
   if (handle == nullptr) return std::string("libcurl cannot be used");
   Upload upload{format_mail(message, options.from, wall_now(), auth::make_random_id()), 0};
-  const List recipients = make_list({"<" + message.to + ">"});
-  CURL* curl = handle.get();
+  const CurlList recipients = make_list({"<" + message.to + ">"});
+  CURL* easy = handle.get();
   // A link that resets a password does not travel in the clear.
   const long tls = is_loopback(options.smtp) ? CURLUSESSL_TRY : CURLUSESSL_ALL;
-  curl_easy_setopt(curl, CURLOPT_USE_SSL,
-                   options.smtp_requires_tls ? tls : static_cast<long>(CURLUSESSL_TRY));
-  curl_easy_setopt(curl, CURLOPT_MAIL_FROM, ("<" + options.from + ">").c_str());
-  curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients.get());
-  curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_upload);
-  curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
+  curl().easy_setopt(easy, CURLOPT_USE_SSL,
+                     options.smtp_requires_tls ? tls : static_cast<long>(CURLUSESSL_TRY));
+  curl().easy_setopt(easy, CURLOPT_MAIL_FROM, ("<" + options.from + ">").c_str());
+  curl().easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients.get());
+  curl().easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl().easy_setopt(easy, CURLOPT_READFUNCTION, read_upload);
+  curl().easy_setopt(easy, CURLOPT_READDATA, &upload);
   if (!options.smtp_user.empty()) {
-    curl_easy_setopt(curl, CURLOPT_USERNAME, options.smtp_user.c_str());
-    curl_easy_setopt(curl, CURLOPT_PASSWORD, std::string(options.smtp_password.reveal()).c_str());
+    curl().easy_setopt(easy, CURLOPT_USERNAME, options.smtp_user.c_str());
+    curl().easy_setopt(easy, CURLOPT_PASSWORD, std::string(options.smtp_password.reveal()).c_str());
   }
-  return perform(curl, options.smtp);
+  return perform(easy, options.smtp);
 }
 
 Result<void, std::string> deliver_by_webhook(const auth::ResetOptions& options, const Message& message,
                                              const std::atomic<bool>& closing) {
-  const Handle handle = make_handle(options, options.webhook, closing);
+  const CurlHandle handle = make_handle(options, options.webhook, closing);
   if (handle == nullptr) return std::string("libcurl cannot be used");
   const std::string body = json::dump(json::Object{{"kind", "reset"},
                                                    {"to", message.to},
@@ -119,15 +112,14 @@ Result<void, std::string> deliver_by_webhook(const auth::ResetOptions& options, 
                                                    {"text", message.text},
                                                    {"language", message.language},
                                                    {"expires_at", message.expires_at}});
-  List fields = make_list({"Content-Type: application/json", "Expect:"});
+  CurlList fields = make_list({"Content-Type: application/json", "Expect:"});
   if (!options.webhook_token.empty())
-    fields.reset(curl_slist_append(
-        fields.release(), ("Authorization: Bearer " + std::string(options.webhook_token.reveal())).c_str()));
-  CURL* curl = handle.get();
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields.get());
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
-  return perform(curl, options.webhook);
+    fetch::append(fields, "Authorization: Bearer " + std::string(options.webhook_token.reveal()));
+  CURL* easy = handle.get();
+  curl().easy_setopt(easy, CURLOPT_HTTPHEADER, fields.get());
+  curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+  curl().easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
+  return perform(easy, options.webhook);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "endpoints/resource_metadata.h"
 #include "endpoints/session_cookies.h"
 #include "endpoints/verify.h"
+#include "fetch/fetcher.h"
 #include "plugin/plugin_backend.h"
 #include "server/key_refresher.h"
 
@@ -24,6 +25,15 @@ using exchange::Snapshot;
 
 Place place_of(const config::Config& config) {
   return {config.file, 1, 1};
+}
+
+// Before it is needed, and before the process is restricted: so that it is told now when it is missing.
+void load_curl_for(const config::Config& config, config::Issues& issues) {
+  const auto asks = [](const jose::IssuerOptions& issuer) { return issuer.remote || issuer.introspection; };
+  if (!config.login.reset && !config.tracing &&
+      std::none_of(config.issuers.begin(), config.issuers.end(), asks))
+    return;
+  if (auto loaded = fetch::load_curl(); !loaded) issues.error(place_of(config), loaded.error());
 }
 
 std::shared_ptr<const auth::BackendSet> build_backends(const config::Config& config, config::Issues& issues) {
@@ -284,6 +294,7 @@ std::shared_ptr<const Snapshot> build_snapshot(const config::Config& config, Pur
       .serves_without_store = config.store.serves_on_failure,
       .access_claims = config.access_log.claims,
   });
+  load_curl_for(config, issues);
   build_login(config, purpose, shared, *snapshot, issues);
   build_nonces(config, *snapshot);
   build_pages(config, *snapshot, issues);

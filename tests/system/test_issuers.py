@@ -3,9 +3,10 @@
 import itertools
 import threading
 import time
+from pathlib import Path
 
 import pytest
-from support.gateway import in_front_of, in_parallel
+from support.gateway import in_front_of, in_parallel, run_gatewarden
 from support.idp import IdentityProvider
 from support.ports import accepts_connections
 from support.tokens import AUDIENCE, Key, b64, claims, good_token
@@ -59,6 +60,24 @@ def test_keys_are_fetched_and_followed_when_they_rotate(gateway, upstream, idp):
     wait_until(lambda: gate.get("/", token=provider.token()).status == 200, "the new key, after the cool-down")
     assert provider.counts["/jwks"] == 2
     assert outcome(gate.get("/", token=former)) == (401, "token_signature"), "though it was cached"
+
+
+def test_libcurl_is_loaded_once_somebody_is_asked(gateway, upstream, idp, tmp_path):
+    def is_loaded():
+        return "libcurl" in Path(f"/proc/{gate.process.pid}/maps").read_text()
+
+    provider, service = idp(), in_front_of(upstream())
+    gate = gateway(service)
+    assert gate.get("/").status == 401 and not is_loaded(), "4 MiB for nothing"
+    gate.write_config("issuers:\n" + remote(provider) + service)
+    assert gate.admin("POST", "/api/reload").status == 200
+    assert is_loaded(), "also by a process that is confined"
+    wait_until(lambda: outcome(gate.get("/", token=provider.token())) == "ok", "keys")
+
+    (tmp_path / "libcurl.so.4").write_text("no library")
+    checked = run_gatewarden("check", "-c", gate.config, env={"LD_LIBRARY_PATH": str(tmp_path)})
+    assert checked.returncode == 1 and "libcurl.so.4" in checked.stderr and "package libcurl4" in checked.stderr, checked
+    assert run_gatewarden("check", "-c", gate.config).returncode == 0
 
 
 def test_the_first_request_after_a_rotation_waits_for_the_new_keys(gateway, upstream, idp):
