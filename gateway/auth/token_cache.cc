@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/token_cache.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
+#include <bit>
 #include <string>
 #include <vector>
-
-#include "base/sip_hash.h"
 
 namespace gw::auth {
 namespace {
@@ -17,33 +12,38 @@ namespace {
 // One token takes at most this share of the memory.
 constexpr std::size_t kLargestShare = 16;
 
+constexpr std::size_t kOfAllocator = 16;  // beside each piece, at most
+
 std::size_t heap_bytes(const std::string& text) {
-  return text.capacity() > 15 ? text.capacity() + 1 : 0;
+  return text.capacity() > 15 ? text.capacity() + 1 + kOfAllocator : 0;
 }
 
 std::size_t heap_bytes(const json::Value& value) {
   if (const std::string* text = value.as_string()) return heap_bytes(*text);
   std::size_t bytes = 0;
   if (const json::Array* array = value.as_array()) {
-    bytes += array->capacity() * sizeof(json::Value);
+    bytes += array->capacity() * sizeof(json::Value) + kOfAllocator;
     for (const json::Value& element : *array) bytes += heap_bytes(element);
   } else if (const json::Object* object = value.as_object()) {
-    bytes += object->capacity() * sizeof(json::Member);
+    bytes += object->capacity() * sizeof(json::Member) + kOfAllocator;
     for (const auto& [name, member] : *object) bytes += heap_bytes(name) + heap_bytes(member);
   }
   return bytes;
 }
 
 std::size_t heap_bytes(const std::vector<std::string>& words) {
-  std::size_t bytes = words.capacity() * sizeof(std::string);
+  std::size_t bytes = words.capacity() * sizeof(std::string) + kOfAllocator;
   for (const std::string& word : words) bytes += heap_bytes(word);
   return bytes;
 }
 
-// With room for what is made of it later: its headers, about as long as its claims.
+// With room for what is made of it later: its headers.
+constexpr std::size_t kOfHeaders = 768;
+
 std::size_t bytes_of(const Identity& identity) {
-  return sizeof identity + 2 * heap_bytes(identity.claims) + heap_bytes(identity.issuer) +
-         heap_bytes(identity.subject) + heap_bytes(identity.session_id) + heap_bytes(identity.token_id) +
+  return sizeof identity + kOfAllocator + kOfHeaders + heap_bytes(identity.claims) +
+         heap_bytes(identity.issuer_name) + heap_bytes(identity.issuer) + heap_bytes(identity.subject) +
+         heap_bytes(identity.session_id) + heap_bytes(identity.token_id) +
          heap_bytes(identity.confirmation.key) + heap_bytes(identity.confirmation.certificate) +
          heap_bytes(identity.scopes) + heap_bytes(identity.roles);
 }
@@ -51,7 +51,7 @@ std::size_t bytes_of(const Identity& identity) {
 }  // namespace
 
 TokenCacheOptions cache_of(std::size_t bytes) {
-  return {.bytes = bytes, .slots = bytes / 2048};
+  return {.bytes = bytes, .slots = bytes / 1024};
 }
 
 TokenCache::TokenCache(const TokenCacheOptions& options)
@@ -63,40 +63,31 @@ TokenCache::TokenCache(const TokenCacheOptions& options)
   const std::size_t tables = slots_.size() * (sizeof(Slot) + sizeof tags_[0] + sizeof offered_[0]) +
                              owned_.size() * sizeof owned_[0];
   max_bytes_ = options.bytes - std::min(options.bytes / 2, tables);
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(key_.data()), sizeof key_) != 1) std::abort();
-}
-
-TokenCache::Hash TokenCache::hash_of(std::string_view token) const {
-  Hash hash = SipHash(key_).hash128(token);
-  hash[0] |= std::uint64_t{1} << 63;  // never 0, which marks a free slot
-  return hash;
 }
 
 std::uint32_t TokenCache::owner_of(const Identity& identity) const {
-  const std::uint64_t mixed =
-      SipHash(key_).hash(identity.issuer) ^ SipHash(key_).hash128(identity.subject)[0];
+  const std::uint64_t mixed = hasher_.mix(identity.issuer) ^ std::rotl(hasher_.mix(identity.subject), 1);
   return static_cast<std::uint32_t>(mixed % kOwners);
 }
 
-std::optional<std::size_t> TokenCache::find_slot(const Hash& hash) const {
+std::optional<std::size_t> TokenCache::find_slot(const TokenHash& hash) const {
   const std::size_t first = first_of_set(hash);
   for (std::size_t i = first; i < first + kWays; ++i)
     if (tags_[i] == hash[0] && slots_[i].second == hash[1]) return i;
   return std::nullopt;
 }
 
-const TokenCache::Verified* TokenCache::find(std::string_view token) {
-  const auto index = find_slot(hash_of(token));
+const TokenCache::Verified* TokenCache::find(const TokenHash& token) {
+  const auto index = find_slot(token);
   ++(index ? hits_ : misses_);
   if (!index) return nullptr;
   slots_[*index].age = kFresh;
   return &slots_[*index].verified;
 }
 
-void TokenCache::insert(std::string_view token, Verified verified, WallSeconds now) {
+void TokenCache::insert(const TokenHash& hash, Verified verified, WallSeconds now) {
   const std::size_t bytes = bytes_of(*verified.identity);
   if (bytes > max_bytes_ / kLargestShare) return;
-  const Hash hash = hash_of(token);
   const std::size_t first = first_of_set(hash);
   const bool has_room = bytes_ + bytes <= max_bytes_ && find_free(first).has_value();
   if (!has_room && !was_offered_before(hash)) return;
@@ -112,8 +103,8 @@ void TokenCache::insert(std::string_view token, Verified verified, WallSeconds n
   ++size_;
 }
 
-void TokenCache::erase(std::string_view token) {
-  if (const auto index = find_slot(hash_of(token))) clear(*index);
+void TokenCache::erase(const TokenHash& token) {
+  if (const auto index = find_slot(token)) clear(*index);
 }
 
 void TokenCache::flush() {
@@ -126,7 +117,7 @@ std::optional<std::size_t> TokenCache::find_free(std::size_t first) const {
   return std::nullopt;
 }
 
-bool TokenCache::was_offered_before(const Hash& hash) {
+bool TokenCache::was_offered_before(const TokenHash& hash) {
   const auto mark = static_cast<std::uint32_t>(hash[1] >> 32);
   std::uint32_t& last = offered_[hash[1] & (offered_.size() - 1)];
   if (last == mark) return true;

@@ -9,14 +9,12 @@
 // THREAD: one worker's.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "auth/identity.h"
+#include "auth/token_hash.h"
 #include "base/clock.h"
 #include "base/zeroed_array.h"
 
@@ -27,7 +25,7 @@ struct TokenCacheOptions {
   std::size_t slots = 8192;  // rounded up to a power of two, at least 8
 };
 
-// So many slots as tokens of 2 KiB would fill.
+// So many slots as entries of 1 KiB would fill.
 TokenCacheOptions cache_of(std::size_t bytes);
 
 class TokenCache {
@@ -44,11 +42,11 @@ class TokenCache {
   ~TokenCache() { flush(); }
 
   // Null when unknown; valid until the next call. The times are the caller's to judge.
-  const Verified* find(std::string_view token);
+  const Verified* find(const TokenHash& token);
   // REQUIRES: not in the cache. Keeps nothing of a token that alone is too large, or when there is no free
   // room and the token has not been offered before.
-  void insert(std::string_view token, Verified verified, WallSeconds now);
-  void erase(std::string_view token);
+  void insert(const TokenHash& token, Verified verified, WallSeconds now);
+  void erase(const TokenHash& token);
   void flush();
 
   std::size_t size() const { return size_; }
@@ -69,22 +67,22 @@ class TokenCache {
     std::uint8_t age = 0;
     Verified verified;
   };
-  using Hash = std::array<std::uint64_t, 2>;
   static constexpr std::size_t kOwners = 4096;  // counters; those who share one share its share
 
-  Hash hash_of(std::string_view token) const;
   std::uint32_t owner_of(const Identity& identity) const;
   bool has_more_than_its_share(std::uint32_t owner) const { return owned_[owner] > share_; }
-  std::size_t first_of_set(const Hash& hash) const { return hash[0] & (slots_.size() - 1) & ~(kWays - 1); }
-  std::optional<std::size_t> find_slot(const Hash& hash) const;
+  std::size_t first_of_set(const TokenHash& hash) const {
+    return hash[0] & (slots_.size() - 1) & ~(kWays - 1);
+  }
+  std::optional<std::size_t> find_slot(const TokenHash& hash) const;
   std::optional<std::size_t> find_free(std::size_t first) const;
-  bool was_offered_before(const Hash& hash);
+  bool was_offered_before(const TokenHash& hash);
   std::size_t find_victim(std::size_t first, std::uint32_t newcomer, WallSeconds now) const;
   std::size_t make_place(std::size_t first, std::uint32_t newcomer, WallSeconds now);
   void shrink_to(std::size_t bytes, WallSeconds now);
   void clear(std::size_t index);
 
-  std::array<std::uint64_t, 2> key_{};
+  TokenHasher hasher_;  // of owners
   // Of each slot: half of its token's hash, or 0 when it is free; one cache line a set.
   ZeroedArray<std::uint64_t> tags_;
   ZeroedArray<Slot> slots_;

@@ -2,6 +2,7 @@
 #include "auth/token_verifier.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "auth/introspection_answer.h"
 #include "auth/token_rules.h"
@@ -16,14 +17,20 @@ using jose::Algorithm;
 // Where keys have no names, a forged token costs one verification for each that fits.
 constexpr std::size_t kMaxUnnamedKeysTried = 4;
 
+// Of the memory: in 16 MiB, 131,072 tokens and 4,096.
+constexpr std::size_t kShareOfProven = 8, kShareOfRefused = 256;
+
 Error malformed(jose::TokenFault fault) {
   return {Fault::token_malformed, std::string(jose::describe(fault))};
 }
 
 }  // namespace
 
-TokenVerifier::TokenVerifier(std::shared_ptr<const Issuers> issuers, const TokenCacheOptions& cache)
-    : issuers_(std::move(issuers)), cache_(cache) {
+TokenVerifier::TokenVerifier(std::shared_ptr<const Issuers> issuers, std::size_t memory)
+    : issuers_(std::move(issuers)),
+      proven_(memory / kShareOfProven),
+      refused_(memory / kShareOfRefused),
+      cache_(cache_of(memory - memory / kShareOfProven - memory / kShareOfRefused)) {
   for (const Issuer& issuer : *issuers_) {
     algorithms_ = algorithms_ | issuer.algorithms;
     introspects_ = introspects_ || issuer.introspection.has_value();
@@ -51,9 +58,16 @@ void TokenVerifier::replace_keys(std::string_view issuer_name, std::vector<jose:
     return std::any_of(keys.begin(), keys.end(),
                        [&](const jose::Key& key) { return key.is_same_as(former); });
   };
-  if (!std::all_of(found->source.begin(), found->source.end(), stays)) cache_.flush();
+  if (!std::all_of(found->source.begin(), found->source.end(), stays)) flush();
+  refused_.flush();
   found->source = std::move(keys);
   load_keys(*found);
+}
+
+void TokenVerifier::flush() {
+  cache_.flush();
+  proven_.flush();
+  refused_.flush();
 }
 
 bool TokenVerifier::has_keys(std::string_view issuer_name) const {
@@ -64,22 +78,28 @@ bool TokenVerifier::has_keys(std::string_view issuer_name) const {
 
 Result<IdentityRef> TokenVerifier::verify(std::string_view text, WallSeconds now) {
   remedy_.kind = Remedy::Kind::none;
-  const TokenCache::Verified* known = cache_.find(text);
-  if (known == nullptr) return verify_unknown(text, now);
+  const TokenHash hash = hasher_(text);
+  const TokenCache::Verified* known = cache_.find(hash);
+  if (known == nullptr) return verify_unknown(text, hash, now);
   if (auto timely = check_times({known->valid_from, known->valid_until}, now); !timely) {
-    if (timely.error().fault == Fault::token_expired) cache_.erase(text);
+    if (timely.error().fault == Fault::token_expired) cache_.erase(hash);
     return timely.error();
   }
   return known->identity;
 }
 
-Result<IdentityRef> TokenVerifier::verify_unknown(std::string_view text, WallSeconds now) {
+Result<IdentityRef> TokenVerifier::verify_unknown(std::string_view text, const TokenHash& hash,
+                                                  WallSeconds now) {
+  if (refused_.contains(hash)) return Error(Fault::token_signature, "the signature has been refused before");
   const auto parts = jose::split_token(text);
   if (!parts) return not_a_jwt(text, parts.error());
-  const jose::Header* known_header = headers_.find(parts->header);
-  auto header = known_header != nullptr ? Result<jose::Header, jose::TokenFault>(*known_header)
-                                        : jose::parse_header(parts->header);
-  if (!header) return not_a_jwt(text, header.error());
+  const jose::Header* header = headers_.find(parts->header);
+  std::optional<jose::Header> new_header;
+  if (header == nullptr) {
+    auto parsed = jose::parse_header(parts->header);
+    if (!parsed) return not_a_jwt(text, parsed.error());
+    header = &new_header.emplace(std::move(*parsed));
+  }
   auto payload = jose::parse_payload(parts->payload);
   if (!payload) return not_a_jwt(text, payload.error());
   const auto signature = base64url_decode(parts->signature);
@@ -98,13 +118,19 @@ Result<IdentityRef> TokenVerifier::verify_unknown(std::string_view text, WallSec
   const Issuer& issuer = *loaded->issuer;
   if (!issuer.algorithms.contains(*header->algorithm))
     return Error(Fault::token_algorithm, "the issuer does not list the header's `alg`");
-  if (auto genuine = check_signature(*loaded, *header, *parts, *signature); !genuine) {
+  const bool is_proven = proven_.contains(hash);
+  if (Status genuine = is_proven ? Status() : check_signature(*loaded, *header, *parts, *signature);
+      !genuine) {
+    // For good, as long as the keys stay what they are.
+    if (remedy_.kind == Remedy::Kind::none && genuine.error().fault == Fault::token_signature)
+      refused_.insert(hash);
     const bool could_be_good = check_type(issuer, *header) && check_age(issuer, *claims) &&
                                check_times(validity_of(issuer, *claims), now) &&
                                check_audience(issuer, *claims);
     if (!could_be_good) remedy_.kind = Remedy::Kind::none;
     return genuine.error();
   }
+  if (!is_proven) proven_.insert(hash);
 
   if (auto typed = check_type(issuer, *header); !typed) return typed.error();
   if (auto aged = check_age(issuer, *claims); !aged) return aged.error();
@@ -112,10 +138,10 @@ Result<IdentityRef> TokenVerifier::verify_unknown(std::string_view text, WallSec
   if (auto timely = check_times(validity, now); !timely) return timely.error();
   if (auto meant = check_audience(issuer, *claims); !meant) return meant.error();
 
-  if (known_header == nullptr) headers_.remember(parts->header, std::move(*header));
+  if (new_header) headers_.remember(parts->header, std::move(*new_header));
   IdentityRef identity =
       make_identity(issuer.name, *claims, std::move(*payload), issuer.claims, issuer.subject);
-  cache_.insert(text, {identity, validity.from, validity.until}, now);
+  cache_.insert(hash, {identity, validity.from, validity.until}, now);
   return identity;
 }
 

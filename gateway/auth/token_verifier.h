@@ -15,6 +15,7 @@
 #include "auth/identity.h"
 #include "auth/issuer.h"
 #include "auth/token_cache.h"
+#include "auth/token_marks.h"
 #include "base/result.h"
 #include "jose/header_cache.h"
 #include "jose/jws.h"
@@ -36,7 +37,9 @@ struct Remedy {
 
 class TokenVerifier {
  public:
-  explicit TokenVerifier(std::shared_ptr<const Issuers> issuers, const TokenCacheOptions& cache = {});
+  // `memory` in bytes, of what it remembers of tokens.
+  explicit TokenVerifier(std::shared_ptr<const Issuers> issuers,
+                         std::size_t memory = std::size_t{16} * 1024 * 1024);
 
   // The error's detail is a constant sentence: nothing of the token is in it.
   Result<IdentityRef> verify(std::string_view text, WallSeconds now);
@@ -46,8 +49,9 @@ class TokenVerifier {
   // issuer is not known.
   void replace_keys(std::string_view issuer_name, std::vector<jose::Key> keys);
   bool has_keys(std::string_view issuer_name) const;
-  void flush() { cache_.flush(); }
-  void forget(std::string_view text) { cache_.erase(text); }
+  void flush();
+  // The next time it is verified as a new one is.
+  void forget(std::string_view text) { cache_.erase(hasher_(text)); }
 
   const TokenCache& cache() const { return cache_; }
 
@@ -63,7 +67,7 @@ class TokenVerifier {
     std::vector<UsableKey> keys;  // refer to `source`
   };
 
-  Result<IdentityRef> verify_unknown(std::string_view text, WallSeconds now);
+  Result<IdentityRef> verify_unknown(std::string_view text, const TokenHash& hash, WallSeconds now);
   Error not_a_jwt(std::string_view text, jose::TokenFault fault);
   void note_missing_key(const LoadedIssuer& loaded, const jose::Header& header);
   static void load_keys(LoadedIssuer& loaded);
@@ -77,6 +81,9 @@ class TokenVerifier {
   bool introspects_ = false;       // any issuer does
   jose::AlgorithmSet algorithms_;  // what any issuer lists
   jose::HeaderCache headers_;
+  TokenHasher hasher_;
+  TokenMarks proven_;   // their signature was good
+  TokenMarks refused_;  // it was not, and newer keys are not to be had
   TokenCache cache_;
 };
 

@@ -22,6 +22,9 @@ class ZeroedArray {
     if (size_ != 0) ::munmap(elements_, size_ * sizeof(T));
   }
 
+  // Zeros again, and no memory. REQUIRES: what it holds need not be destroyed.
+  void clear() { ::madvise(elements_, size_ * sizeof(T), MADV_DONTNEED); }
+
   std::size_t size() const { return size_; }
   T& operator[](std::size_t i) { return elements_[i]; }
   const T& operator[](std::size_t i) const { return elements_[i]; }

@@ -32,7 +32,7 @@ World::World(std::shared_ptr<const Snapshot> shared, const upstream::ClusterWork
              store::Store* store, const World* former)
     : snapshot(std::move(shared)),
       loop(worker.loop),
-      verifier(snapshot->issuers, auth::cache_of(snapshot->tokens.cache_bytes)) {
+      verifier(snapshot->issuers, snapshot->tokens.cache_bytes) {
   for (const auto& spec : snapshot->clusters) {
     const upstream::Cluster* namesake = nullptr;
     LocalRef<upstream::Cluster> cluster;

@@ -339,7 +339,7 @@ for _alg in ("HS256", "RS256", "ES256"):
     peer(Haproxy, f"haproxy-{_alg.lower()}", alg=_alg)
     peer(NginxJs, f"nginx-njs-{_alg.lower()}", alg=_alg)
     peer(Gatewarden, f"gatewarden-{_alg.lower()}", alg=_alg)
-    peer(Gatewarden, f"gatewarden-{_alg.lower()}-128m", alg=_alg, cache="128MiB")
+    peer(Gatewarden, f"gatewarden-{_alg.lower()}-192m", alg=_alg, cache="192MiB")
 peer(NginxAuthRequest, "nginx-auth_request")
 peer(Apache, "apache-openidc-hs256", alg="HS256")
 peer(Apache, "apache-openidc-rs256", alg="RS256")

@@ -115,12 +115,11 @@ void bare(benchmark::State& state, Algorithm algorithm) {
   EVP_MD_CTX_free(context);
 }
 
-auth::TokenVerifier verifier_for(const Signed& made, std::size_t cache_bytes) {
+auth::TokenVerifier verifier_for(const Signed& made, std::size_t memory) {
   jose::TokenOptions options;
   options.issuer = "self";
   auth::Issuers issuers{auth::make_self_issuer(options, {made.key})};
-  return auth::TokenVerifier(std::make_shared<const auth::Issuers>(std::move(issuers)),
-                             {.bytes = cache_bytes, .slots = 8});
+  return auth::TokenVerifier(std::make_shared<const auth::Issuers>(std::move(issuers)), memory);
 }
 
 void verify(benchmark::State& state, Algorithm algorithm) {
@@ -151,6 +150,7 @@ void distinct(benchmark::State& state) {
   for (auto _ : state) {
     const std::size_t before = resident_bytes();
     auth::TokenCache cache(auth::cache_of(kBytes));
+    const auth::TokenHasher hasher;
     std::string token(kTokenBytes, 'a');
     for (int i = 0; i < 1'000'000; ++i) {
       json::Value payload(
@@ -158,8 +158,8 @@ void distinct(benchmark::State& state) {
       const auto claims = jose::read_claims(payload);
       const std::string number = std::to_string(i);
       token.replace(token.size() - number.size(), number.size(), number);
-      cache.insert(token, {auth::make_identity("self", *claims, std::move(payload), {}), 0, kNow + 900},
-                   kNow);
+      cache.insert(hasher(token),
+                   {auth::make_identity("self", *claims, std::move(payload), {}), 0, kNow + 900}, kNow);
     }
     state.counters["configured"] = static_cast<double>(kBytes);
     state.counters["counted"] = static_cast<double>(cache.bytes());

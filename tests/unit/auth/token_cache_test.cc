@@ -19,8 +19,9 @@ IdentityRef identity_of(const std::string& subject, std::size_t padding = 0) {
   return make_identity("self", *claims, payload, {});
 }
 
-std::string token(int number) {
-  return "header.payload." + std::string(43, 'a') + std::to_string(number);
+TokenHash token(int number) {
+  static const TokenHasher hasher;
+  return hasher("header.payload." + std::string(43, 'a') + std::to_string(number));
 }
 
 void put(TokenCache& cache, int number, WallSeconds until = kLater, std::size_t padding = 0) {
@@ -34,9 +35,8 @@ TEST(TokenCache, FindsTheTokenThatWasPutInAndNoOther) {
   EXPECT_EQ(cache.find(token(1))->identity->subject, "1");
   EXPECT_EQ(cache.find(token(1))->valid_until, kLater);
   EXPECT_EQ(cache.find(token(2)), nullptr);
-  EXPECT_EQ(cache.find(""), nullptr);
-  EXPECT_EQ(cache.find("x" + token(1).substr(1)), nullptr) << "the same end, another beginning";
-  EXPECT_EQ(cache.find(token(1) + "1"), nullptr);
+  EXPECT_EQ(cache.find({token(1)[0], token(2)[1]}), nullptr) << "both halves count";
+  EXPECT_EQ(cache.find({token(2)[0], token(1)[1]}), nullptr);
 }
 
 TEST(TokenCache, ForgetsOneOrAll) {
@@ -123,7 +123,7 @@ TEST(TokenCache, OneClientWithManyTokensDoesNotPushOutTheOthers) {
     for (int i = 0; i < kOthers; ++i) put(cache, i);
     // Each of them twice and then in use, as that of a client that wants to be kept.
     for (int i = 0; i < 20'000; ++i) {
-      const std::string greedy = token(1000 + i);
+      const TokenHash greedy = token(1000 + i);
       for (int times = 0; times < 2; ++times)
         if (cache.find(greedy) == nullptr) cache.insert(greedy, {identity_of("greedy"), 0, kLater}, kNow);
       cache.find(greedy);
@@ -140,7 +140,7 @@ TEST(TokenCache, AMillionDistinctTokensStayWithinTheConfiguredMemory) {
   TokenCache cache(options);
   const IdentityRef identity = identity_of("7", 300);
   for (int i = 0; i < 1'000'000; ++i) {
-    const std::string text = "h." + std::to_string(i * 7919LL) + ".signature";
+    const TokenHash text = token(i);
     cache.insert(text, {identity, 0, kLater}, kNow);
     if (i % 16 == 0) cache.insert(text, {identity, 0, kLater}, kNow);
     if (i % 4096 == 0) {
