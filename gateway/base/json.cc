@@ -41,7 +41,7 @@ constexpr auto kPlain = make_plain();
 // a general parser that goes through events takes three times as long.
 class Reader {
  public:
-  Reader(std::string_view text, const Limits& limits) : text_(text), limits_(limits) {}
+  Reader(std::string_view text, const Limits& limits) : text_(text), limits_(limits) { members_.reserve(12); }
 
   bool read_document(Value& out) {
     skip_space();
@@ -81,12 +81,8 @@ class Reader {
         return read_object(out, depth + 1);
       case '[':
         return read_array(out, depth + 1);
-      case '"': {
-        std::string text;
-        if (!read_string(text)) return false;
-        out = Value(std::move(text));
-        return true;
-      }
+      case '"':
+        return read_string(out.make_string());
       case 't':
         return read_word("true", Value(true), out);
       case 'f':
@@ -108,22 +104,26 @@ class Reader {
   bool read_object(Value& out, unsigned depth) {
     if (depth > limits_.depth) return fail("too deep");
     ++at_;
-    Object object;
+    const std::size_t first = members_.size();
     skip_space();
     if (!skip('}')) {
-      object.reserve(8);
       do {
         skip_space();
-        Member& member = object.emplace_back();
-        if (!read_string(member.first)) return false;
+        std::string name;
+        Value value;
+        if (!read_string(name)) return false;
         skip_space();
         if (!skip(':')) return not_json();
         skip_space();
-        if (!read_value(member.second, depth)) return false;
+        if (!read_value(value, depth)) return false;
+        members_.emplace_back(std::move(name), std::move(value));
         skip_space();
       } while (skip(','));
       if (!skip('}')) return not_json();
     }
+    const auto begin = members_.begin() + static_cast<std::ptrdiff_t>(first);
+    Object object(std::make_move_iterator(begin), std::make_move_iterator(members_.end()));
+    members_.erase(begin, members_.end());
     if (!check_names(object)) return false;
     out = Value(std::move(object));
     return true;
@@ -149,9 +149,15 @@ class Reader {
 
   bool check_names(const Object& object) {
     if (object.size() > kComparedPairwise) return check_many_names(object);
-    for (std::size_t i = 1; i < object.size(); ++i)
-      for (std::size_t j = 0; j < i; ++j)
-        if (object[i].first == object[j].first) return fail_twice(object[i].first);
+    std::uint64_t seen = 0;  // a bit for each length and first letter: most names need no comparison
+    for (std::size_t i = 0; i < object.size(); ++i) {
+      const std::string& name = object[i].first;
+      const std::uint64_t bit = std::uint64_t{1}
+                                << ((name.size() * 7 + static_cast<unsigned char>(name[0])) & 63);
+      for (std::size_t j = 0; (seen & bit) != 0 && j < i; ++j)
+        if (name == object[j].first) return fail_twice(name);
+      seen |= bit;
+    }
     return true;
   }
   bool check_many_names(const Object& object) {
@@ -282,6 +288,7 @@ class Reader {
 
   std::string_view text_;
   const Limits& limits_;
+  Object members_;  // of the objects that have begun, so that one that ends takes the room that it needs
   std::size_t at_ = 0;
   std::size_t values_ = 0;
   std::string problem_;

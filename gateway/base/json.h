@@ -44,6 +44,8 @@ class Value {
   const Object* as_object() const { return std::get_if<Object>(&data_); }
   Array* as_array() { return std::get_if<Array>(&data_); }
   Object* as_object() { return std::get_if<Object>(&data_); }
+  // Becomes an empty text.
+  std::string& make_string() { return data_.emplace<std::string>(); }
   bool is_number() const { return as_int() != nullptr || as_double() != nullptr; }
 
   // The member of that name; null when this is no object or has none.

@@ -4,33 +4,40 @@
 namespace gw::exchange {
 namespace {
 
-struct RenderedIdentity final : auth::Identity::Derived {
-  struct Rendering {
-    const policy::IdentityHeaders* options;  // of the world that the identity belongs to
-    std::vector<policy::RenderedHeader> headers;
-    std::vector<http::Field> fields;  // views of the headers
-  };
-  std::vector<std::unique_ptr<Rendering>> renderings;
+struct Rendered final : auth::Identity::Derived {
+  const policy::IdentityHeaders* options = nullptr;  // of the world that the identity belongs to
+  std::vector<http::Field> fields;                   // views of the options' names and of `text`
+  std::string text;
+  std::unique_ptr<Derived> next;  // by other options: those of a route
+
+  void fill(policy::RenderedHeaders made) {
+    text = std::move(made.text);
+    text.shrink_to_fit();
+    fields.reserve(made.headers.size());
+    for (const auto& header : made.headers)
+      fields.push_back({header.name, std::string_view(text).substr(header.begin, header.end - header.begin),
+                        header.folded_hash, http::FieldName::other, false});
+  }
 };
 
 }  // namespace
 
 Result<const std::vector<http::Field>*> identity_fields(const auth::Identity& identity,
                                                         const policy::IdentityHeaders& options) {
-  if (identity.derived == nullptr) identity.derived = std::make_unique<RenderedIdentity>();
-  auto& rendered = static_cast<RenderedIdentity&>(*identity.derived);
-  for (const auto& rendering : rendered.renderings)
-    if (rendering->options == &options) return &rendering->fields;
+  std::unique_ptr<auth::Identity::Derived>* last = &identity.derived;
+  while (*last != nullptr) {
+    auto& known = static_cast<Rendered&>(**last);
+    if (known.options == &options) return &known.fields;
+    last = &known.next;
+  }
   auto headers = options.render(identity);
   if (!headers) return std::move(headers.error());
-  auto made = std::make_unique<RenderedIdentity::Rendering>();
+  auto made = std::make_unique<Rendered>();
   made->options = &options;
-  made->headers = std::move(*headers);
-  for (const policy::RenderedHeader& header : made->headers)
-    made->fields.push_back(
-        {header.name, header.value, http::folded_hash(header.name), http::FieldName::other, false});
-  rendered.renderings.push_back(std::move(made));
-  return &rendered.renderings.back()->fields;
+  made->fill(std::move(*headers));
+  const auto* fields = &made->fields;
+  *last = std::move(made);
+  return fields;
 }
 
 }  // namespace gw::exchange

@@ -72,12 +72,15 @@ std::vector<std::string> read_words(const json::Value* claim, std::string_view s
   std::vector<std::string> words;
   if (claim == nullptr) return words;
   if (const json::Array* list = claim->as_array()) {
+    words.reserve(list->size());
     for (const json::Value& element : *list)
       if (element.as_string() != nullptr) words.push_back(*element.as_string());
     return words;
   }
   if (claim->as_string() == nullptr) return words;
   const std::string_view text = *claim->as_string();
+  const auto separates = [&](char c) { return separators.find(c) != std::string_view::npos; };
+  words.reserve(1 + static_cast<std::size_t>(std::count_if(text.begin(), text.end(), separates)));
   for (std::size_t at = text.find_first_not_of(separators); at != std::string_view::npos;) {
     const std::size_t end = text.find_first_of(separators, at);
     words.emplace_back(text.substr(at, end == std::string_view::npos ? end : end - at));

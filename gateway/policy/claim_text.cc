@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/claim_text.h"
 
-#include <string_view>
-
 namespace gw::policy {
 namespace {
 
@@ -23,13 +21,12 @@ void append_encoded(std::string& out, std::string_view text, char separator) {
   while (begin != end && is_blank(text[begin])) ++begin;
   while (end != begin && is_blank(text[end - 1])) --end;
 
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_inside = i >= begin && i < end;
-    if (is_inside && is_plain(text[i], separator)) {
-      out += text[i];
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(text[i]);
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t plain = i;
+    while (i >= begin && i < end && is_plain(text[i], separator)) ++i;
+    out.append(text, plain, i - plain);
+    if (i == text.size()) return;
+    const auto byte = static_cast<unsigned char>(text[i++]);
     out += '%';
     out += kHex[byte >> 4];
     out += kHex[byte & 0xF];
@@ -43,31 +40,27 @@ void append_value(std::string& out, const json::Value& value, char separator) {
 
 }  // namespace
 
-std::optional<std::string> format_claim(const json::Value& claim) {
-  if (claim.is_null()) return std::nullopt;
-
-  std::string text;
-  const json::Array* list = claim.as_array();
-  if (list == nullptr) {
-    append_value(text, claim, kNoSeparator);
-    return text;
-  }
-  if (list->empty()) return std::nullopt;
-  for (const json::Value& element : *list) {
-    if (&element != &list->front()) text += ',';
-    append_value(text, element, ',');
-  }
-  return text;
+void append_claim_text(std::string& out, std::string_view text) {
+  append_encoded(out, text, kNoSeparator);
 }
 
-std::optional<std::string> format_list(const std::vector<std::string>& list, char separator) {
-  if (list.empty()) return std::nullopt;
-  std::string text;
-  for (const std::string& element : list) {
-    if (&element != &list.front()) text += separator;
-    append_encoded(text, element, separator);
+bool append_claim(std::string& out, const json::Value& claim) {
+  if (claim.is_null()) return false;
+  const json::Array* list = claim.as_array();
+  if (list == nullptr) return append_value(out, claim, kNoSeparator), true;
+  for (const json::Value& element : *list) {
+    if (&element != &list->front()) out += ',';
+    append_value(out, element, ',');
   }
-  return text;
+  return !list->empty();
+}
+
+bool append_list(std::string& out, const std::vector<std::string>& list, char separator) {
+  for (const std::string& element : list) {
+    if (&element != &list.front()) out += separator;
+    append_encoded(out, element, separator);
+  }
+  return !list.empty();
 }
 
 }  // namespace gw::policy

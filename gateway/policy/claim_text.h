@@ -5,16 +5,18 @@
 // not say which kind the claim had: the string "a,b" reads like the list ["a","b"], and "1" like 1.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
 
 namespace gw::policy {
 
-// Nothing for null and for an empty list; an empty string is an empty text.
-std::optional<std::string> format_claim(const json::Value& claim);
-std::optional<std::string> format_list(const std::vector<std::string>& list, char separator);
+// False, and nothing is appended, for null and for an empty list; an empty string is an empty text.
+bool append_claim(std::string& out, const json::Value& claim);
+bool append_list(std::string& out, const std::vector<std::string>& list, char separator);
+// Of a single string.
+void append_claim_text(std::string& out, std::string_view text);
 
 }  // namespace gw::policy

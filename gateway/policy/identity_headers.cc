@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/identity_headers.h"
 
-#include <optional>
-
 #include "http/field.h"
 #include "policy/claim_text.h"
 #include "policy/header_rules.h"
@@ -10,30 +8,39 @@
 namespace gw::policy {
 namespace {
 
-std::optional<std::string> format_named(const auth::Identity& identity, std::string_view name) {
-  if (name == "sub")
-    return format_claim(identity.subject.empty() ? json::Value() : json::Value(identity.subject));
+// False when there is nothing to tell.
+bool append_named(std::string& out, const auth::Identity& identity, std::string_view name) {
+  if (name == "sub") {
+    append_claim_text(out, identity.subject);
+    return !identity.subject.empty();
+  }
   // Always a list, also when the token had a single string: "clerk,admin" is one role.
-  if (name == "roles") return format_list(identity.roles, ',');
+  if (name == "roles") return append_list(out, identity.roles, ',');
 
   const json::Value* claim = identity.find_claim(name);
-  if (claim != nullptr) return format_claim(*claim);
-  if (name == "scope") return format_list(identity.scopes, ' ');  // RFC 6749 3.3
-  return std::nullopt;
+  if (claim != nullptr) return append_claim(out, *claim);
+  return name == "scope" && append_list(out, identity.scopes, ' ');  // RFC 6749 3.3
 }
 
 }  // namespace
 
-Result<std::vector<RenderedHeader>> IdentityHeaders::render(const auth::Identity& identity) const {
-  std::vector<RenderedHeader> rendered;
-  rendered.reserve(options_.headers.size());
-  for (const IdentityHeader& header : options_.headers) {
-    std::optional<std::string> value = format_named(identity, header.claim);
-    if (!value) continue;
-    if (value->size() > kMaxIdentityHeaderBytes)
+IdentityHeaders::IdentityHeaders(IdentityOptions options) : options_(std::move(options)) {
+  for (const IdentityHeader& header : options_.headers) folded_.push_back(http::folded_hash(header.header));
+}
+
+Result<RenderedHeaders> IdentityHeaders::render(const auth::Identity& identity) const {
+  RenderedHeaders rendered;
+  rendered.headers.reserve(options_.headers.size());
+  std::string& text = rendered.text;
+  for (std::size_t i = 0; i < options_.headers.size(); ++i) {
+    const IdentityHeader& header = options_.headers[i];
+    const std::size_t begin = text.size();
+    if (!append_named(text, identity, header.claim)) continue;
+    if (text.size() - begin > kMaxIdentityHeaderBytes)
       return Error(Fault::forbidden,
                    "the claim " + header.claim + " is too long for the header " + header.header);
-    rendered.push_back({header.header, std::move(*value)});
+    rendered.headers.push_back({header.header, folded_[i], static_cast<std::uint32_t>(begin),
+                                static_cast<std::uint32_t>(text.size())});
   }
   return rendered;
 }

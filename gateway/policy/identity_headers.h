@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,20 +18,26 @@ namespace gw::policy {
 
 inline constexpr std::size_t kMaxIdentityHeaderBytes = 8 * 1024;
 
-struct RenderedHeader {
-  std::string_view name;
-  std::string value;  // see claim_text.h
+// Of one identity, in one piece of text.
+struct RenderedHeaders {
+  struct Header {
+    std::string_view name;
+    std::uint32_t folded_hash;  // of the name, as http::Field has it
+    std::uint32_t begin, end;   // of the value in `text`
+  };
+  std::string text;  // see claim_text.h
+  std::vector<Header> headers;
 };
 
 class IdentityHeaders {
  public:
-  explicit IdentityHeaders(IdentityOptions options) : options_(std::move(options)) {}
+  explicit IdentityHeaders(IdentityOptions options);
 
   // One for each header whose claim the identity has. `sub` and `roles` are those that were authorised;
   // `scope` is the claim as the token has it, or else the scopes joined with a space. An identity of which a
   // header would be over kMaxIdentityHeaderBytes is refused (forbidden): with the header left out or cut, the
   // upstream would take the caller for somebody with fewer claims.
-  Result<std::vector<RenderedHeader>> render(const auth::Identity& identity) const;
+  Result<RenderedHeaders> render(const auth::Identity& identity) const;
 
   bool forwards_token() const { return options_.forward_token; }
   const std::vector<IdentityHeader>& headers() const { return options_.headers; }
@@ -38,6 +45,7 @@ class IdentityHeaders {
 
  private:
   IdentityOptions options_;
+  std::vector<std::uint32_t> folded_;  // hash of each header's name
 };
 
 // One sentence for each header that cannot be used, and for each two that a legacy server could not tell

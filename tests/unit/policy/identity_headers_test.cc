@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <random>
 
+#include "http/field.h"
 #include "policy/claim_text.h"
 
 namespace gw::policy {
@@ -19,8 +21,19 @@ using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
+std::optional<std::string> format_claim(const json::Value& claim) {
+  std::string text = "before:";
+  if (append_claim(text, claim)) return text.substr(7);
+  EXPECT_EQ(text, "before:");
+  return std::nullopt;
+}
 std::optional<std::string> format(std::string_view claim) {
   return format_claim(*json::parse(claim));
+}
+std::string format_list(const std::vector<std::string>& list) {
+  std::string text;
+  EXPECT_TRUE(append_list(text, list, ','));
+  return text;
 }
 
 // What an upstream does to get the value back.
@@ -99,13 +112,16 @@ TEST(ClaimText, IsReversibleForAnyStringsAndLists) {
   for (int i = 0; i < 20'000; ++i) {
     const std::string text = random_text();
     const std::string header = *format_claim(text);
+    std::string same;
+    append_claim_text(same, text);
+    ASSERT_EQ(same, header);
     ASSERT_EQ(decode(header), text);
     ASSERT_TRUE(std::all_of(header.begin(), header.end(), [](char c) { return c >= 0x20 && c < 0x7F; }));
     ASSERT_TRUE(header.empty() || (header.front() != ' ' && header.back() != ' '));
 
     std::vector<std::string> list(1 + engine() % 3);
     for (std::string& element : list) element = random_text();
-    const std::string joined = *format_list(list, ',');
+    const std::string joined = format_list(list);
     ASSERT_EQ(decode_list(joined), list);
     ASSERT_EQ(seen.emplace(joined, list).first->second, list);
   }
@@ -128,7 +144,10 @@ std::vector<std::pair<std::string, std::string>> rendered(const IdentityOptions&
   EXPECT_TRUE(result);
   std::vector<std::pair<std::string, std::string>> pairs;
   if (result)
-    for (const RenderedHeader& header : *result) pairs.emplace_back(header.name, header.value);
+    for (const auto& header : result->headers) {
+      EXPECT_EQ(header.folded_hash, http::folded_hash(header.name));
+      pairs.emplace_back(header.name, result->text.substr(header.begin, header.end - header.begin));
+    }
   return pairs;
 }
 
