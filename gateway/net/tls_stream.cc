@@ -4,6 +4,14 @@
 #include <openssl/err.h>
 
 namespace gw::net {
+namespace {
+
+// What an earlier call left would be taken for this one's. Looking is cheaper than clearing.
+void clear_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+}  // namespace
 
 TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl) : Stream(loop, std::move(fd)), ssl_(ssl) {
   tls_ = true;
@@ -22,11 +30,11 @@ TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl, std::shared_ptr<con
 TlsStream::~TlsStream() {
   if (is_open() && !ended_ && !broken_) SSL_shutdown(ssl_);
   SSL_free(ssl_);
-  ERR_clear_error();
+  clear_errors();
 }
 
 IoResult TlsStream::read(char* to, std::size_t room) {
-  ERR_clear_error();
+  clear_errors();
   std::size_t got = 0;
   const int result = SSL_read_ex(ssl_, to, room, &got);
   if (result == 1) return {Io::ok, got};
@@ -47,7 +55,7 @@ IoResult TlsStream::read(char* to, std::size_t room) {
 IoResult TlsStream::write(std::string_view bytes) {
   std::size_t total = 0;
   while (total < bytes.size()) {
-    ERR_clear_error();
+    clear_errors();
     std::size_t sent = 0;
     const int result = SSL_write_ex(ssl_, bytes.data() + total, bytes.size() - total, &sent);
     if (result == 1) {
@@ -68,7 +76,7 @@ IoResult TlsStream::write(std::string_view bytes) {
 void TlsStream::end_writing() {
   if (ended_ || broken_) return;
   ended_ = true;
-  ERR_clear_error();
+  clear_errors();
   SSL_shutdown(ssl_);
   Stream::end_writing();
 }
@@ -91,7 +99,7 @@ TlsSession TlsStream::tls_session() const {
 }
 
 Stream::Handshake TlsStream::shake_hands(const char*& why) {
-  ERR_clear_error();
+  clear_errors();
   const int result = SSL_do_handshake(ssl_);
   if (result == 1) return learn_peer(why);
   switch (SSL_get_error(ssl_, result)) {
