@@ -6,12 +6,6 @@
 #include "net/stand_back.h"
 
 namespace gw::net {
-namespace {
-
-constexpr int kNiceness = 10;  // a tenth of an event loop's share where both want the CPU
-
-}  // namespace
-
 BlockingPool::BlockingPool(const Options& options, const std::string& name) : limit_(options.queue) {
   for (unsigned i = 0; i < options.threads; ++i) {
     threads_.emplace_back([this, name = name.substr(0, 15)] {
@@ -43,7 +37,7 @@ bool BlockingPool::enqueue(Callback<void()> job) {
 void BlockingPool::serve() {
   // Hashing takes a CPU for long: event loops go first, and a storm of logins is not felt by requests that
   // pass.
-  stand_back(kNiceness);
+  stand_back(kOfHashing);
   for (;;) {
     Callback<void()> job;
     {

@@ -11,6 +11,8 @@
 #include <thread>
 #include <utility>
 
+#include "net/stand_back.h"
+
 namespace gw::plugin {
 namespace {
 
@@ -56,6 +58,7 @@ PluginThreads::Outcome PluginThreads::run(std::function<void()> job, int times_l
     try {
       std::thread([state = state_] {
         pthread_setname_np(pthread_self(), "gw-plugin");
+        net::stand_back(net::kOfHashing);
         serve(state);
       }).detach();
       ++state_->threads;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sqlite_writer.h"
+#include "net/stand_back.h"
 
 #include <pthread.h>
 
@@ -45,6 +46,7 @@ Result<std::unique_ptr<SqliteWriter>> SqliteWriter::start(Options options) {
   writer->last_change_ = *last;
   writer->thread_ = std::thread([self = writer.get()] {
     pthread_setname_np(pthread_self(), "store");
+    net::stand_back(net::kOfStore);
     self->serve();
   });
   return writer;
