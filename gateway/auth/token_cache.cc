@@ -37,8 +37,7 @@ std::size_t heap_bytes(const std::vector<std::string>& words) {
   return bytes;
 }
 
-// With room for what is made of it later: its headers.
-constexpr std::size_t kOfHeaders = 768;
+constexpr std::size_t kOfHeaders = 768;  // which are made of it later
 
 std::size_t bytes_of(const Identity& identity) {
   return sizeof identity + kOfAllocator + kOfHeaders + heap_bytes(identity.claims) +

@@ -50,7 +50,7 @@ class TokenVerifier {
   void replace_keys(std::string_view issuer_name, std::vector<jose::Key> keys);
   bool has_keys(std::string_view issuer_name) const;
   void flush();
-  // The next time it is verified as a new one is.
+  // Its facts are read anew the next time; that its signature was good stays known.
   void forget(std::string_view text) { cache_.erase(hasher_(text)); }
 
   const TokenCache& cache() const { return cache_; }

@@ -74,6 +74,7 @@ class Gateway final : private net::Deadline {
   // What changed, into the report and the log. False when it lets more through and may not.
   bool judge_changes(const exchange::Snapshot& next, config::Issues& issues,
                      exchange::ReloadReport& report) const;
+  static void fit_to_files(config::Config& config);
   bool read_tracing(config::Config& config, config::Issues& issues) const;
   bool follow_access_log(const config::Config& next, config::Issues& issues);
   void watch_files(std::vector<std::string> files, FileWatch::Moment read_since);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sqlite_writer.h"
-#include "net/stand_back.h"
 
 #include <pthread.h>
 
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "net/stand_back.h"
 #include "store/sqlite_schema.h"
 
 namespace gw::store {
