@@ -14,6 +14,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "base/program_pages.h"
 #include "base/secret_memory.h"
 #include "policy/shared_rate_limits.h"
 #include "sandbox/syscall_filter.h"
@@ -137,7 +138,10 @@ bool Gateway::start() {
   refresher_ = std::make_unique<KeyRefresher>(
       KeyRefresher::Surroundings{loop_, deadlines_, config_.server.state_dir, [this](const KeyNews& news) {
                                    for (auto& worker : workers_) worker->hear(news);
-                                   loop_.post([this] { relieve_predecessor(); });
+                                   loop_.post([this] {
+                                     relieve_predecessor();
+                                     release_program_pages();
+                                   });
                                  }});
   // Before the keys, which replicas share by it.
   if (!issues.has_errors() && config_.store.redis && !open_store()) return false;
@@ -351,6 +355,7 @@ void Gateway::on_worker_ready() {
   if (manager_.watchdog() != Duration::zero())
     watchdog_ = std::make_unique<Watchdog>(manager_, loop_, deadlines_, workers_);
   relieve_predecessor();
+  release_program_pages();
 }
 
 // A process that hands its sockets over waits until this one can do what it did: with the keys of all

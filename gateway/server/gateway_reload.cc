@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/program_pages.h"
 #include "policy/route_diff.h"
 #include "server/gateway.h"
 #include "server/sandbox_plan.h"
@@ -78,6 +79,7 @@ exchange::ReloadReport Gateway::reload() {
   counters_.last_reload_failed = !done;
   manager_.tell("READY=1");
   last_reload_ = report;
+  release_program_pages();
   return report;
 }
 

@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/program_pages.h"
 #include "server/process.h"
 
 namespace gw::server {
@@ -107,6 +108,7 @@ class Helper {
 
   [[noreturn]] void serve() {
     for (;;) {
+      release_program_pages();  // it may wait for months
       std::array<pollfd, 2> waits{pollfd{socket_, POLLIN, 0}, pollfd{report_.get(), POLLIN, 0}};
       const int timeout =
           child_ == 0 ? -1

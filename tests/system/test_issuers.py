@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from support.gateway import in_front_of, in_parallel, run_gatewarden
+from support.gateway import BINARY, in_front_of, in_parallel, run_gatewarden
 from support.idp import IdentityProvider
 from support.ports import accepts_connections
 from support.tokens import AUDIENCE, Key, b64, claims, good_token
-from support.waiting import wait_until
+from support.waiting import SANITIZED, wait_until
 
 
 @pytest.fixture
@@ -78,6 +78,26 @@ def test_libcurl_is_loaded_once_somebody_is_asked(gateway, upstream, idp, tmp_pa
     checked = run_gatewarden("check", "-c", gate.config, env={"LD_LIBRARY_PATH": str(tmp_path)})
     assert checked.returncode == 1 and "libcurl.so.4" in checked.stderr and "package libcurl4" in checked.stderr, checked
     assert run_gatewarden("check", "-c", gate.config).returncode == 0
+
+
+def test_a_sidecar_at_rest_that_fetches_its_keys_stays_small(gateway, upstream, idp, certificate):
+    if SANITIZED or Path(BINARY).stat().st_size > 12 << 20:
+        pytest.skip("for builds as they are shipped")
+    provider = idp(certificate)
+    gate = gateway("issuers:\n" + remote(provider, f"ca: {certificate.certificate}", "discovery: true") +
+                   in_front_of(upstream()))
+
+    def memory():
+        lines = Path(f"/proc/{gate.process.pid}/smaps_rollup").read_text().splitlines()[1:]
+        return {name: int(kib) / 1024 for name, kib, *_ in map(str.split, lines)}
+
+    # What the start alone has used is given back, also the libraries of the fetches.
+    at_rest = wait_until(lambda: (now := memory())["Rss:"] < 12 and now, "less than 12 MiB at rest")
+    assert outcome(gate.get("/", token=provider.token())) == "ok"
+    used = memory()
+    print(f"resident at rest {at_rest['Rss:']:.1f} MiB, {at_rest['Pss:']:.1f} with shared pages divided; "
+          f"after a request {used['Rss:']:.1f}, {used['Pss:']:.1f}")
+    assert used["Pss:"] < 12
 
 
 def test_the_first_request_after_a_rotation_waits_for_the_new_keys(gateway, upstream, idp):
