@@ -13,8 +13,11 @@ from support.outage import Outage
 from support.ports import accepts_connections
 from support.sessions import PASSWORD, Sessions, log_in
 from support.shared_redis import SharedRedis, SlowWay
+from support.tokens import Key
 from support.upstream import response
 from support.waiting import SANITIZED, SLOWNESS, wait_until
+
+from test_bound_tokens import prove
 
 TIMEOUT = 0.2  # store.timeout: a busy machine is late for once
 
@@ -24,7 +27,7 @@ def redis(started, tmp_path):
     return started(SharedRedis(tmp_path)).start()
 
 
-def config_of(redis, service, folder, *routes, store="", port=None, users=USERS):
+def config_of(redis, service, folder, *routes, store="", port=None, users=USERS, dpop_nonce=False):
     """Of a replica: users in a file that all have, sessions in Redis."""
     routes = routes or ("{path: /open/**, auth: none, upstream: legacy}", "{path: /**, upstream: legacy}")
     key = folder / "encryption.key"
@@ -32,7 +35,8 @@ def config_of(redis, service, folder, *routes, store="", port=None, users=USERS)
         key.write_bytes(base64.b64encode(os.urandom(32)))
         key.chmod(0o600)
     timeout = "" if "timeout" in store else f", timeout: {int(TIMEOUT * 1000 * SLOWNESS)}ms"
-    return (users.replace("path: users.db", f"path: {folder}/users.db") + in_front_of(service, *routes) +
+    tokens = "tokens: {dpop_nonce: true}\n" if dpop_nonce else ""
+    return (tokens + users.replace("path: users.db", f"path: {folder}/users.db") + in_front_of(service, *routes) +
             f"store: {{url: '{redis.url(port)}', encryption_key: {{file: {key}}}{timeout}{store}}}\n")
 
 
@@ -106,6 +110,54 @@ def test_a_token_used_again_on_another_replica_ends_the_session_everywhere(repli
     for gate in (one, two, three):
         wait_until(lambda gate=gate: gate.get("/", token=third["access_token"]).status == 401, "refusal")
         assert gate.refresh(third["refresh_token"]).status == 401
+
+
+def test_a_proof_is_used_once_and_a_nonce_is_good_on_all(replicas):
+    """One name for all three, as a balancer gives them."""
+    gates, key, host = replicas("{path: /**, upstream: legacy}", dpop_nonce=True), Key("ES256"), "api.example.com"
+
+    def send(gate, method, target, proof, token=None, body=None):
+        fields = [("DPoP", proof), ("Content-Type", "application/json")]
+        if token:
+            fields.append(("Authorization", f"DPoP {token}"))
+        return gate.request(method, target, fields, json.dumps(body).encode() if body else b"", tls=True, host=host)
+
+    def proof(target, method="GET", token=None, **changes):
+        return prove(key, f"https://{host}{target}", token, method, **changes)
+
+    login = {"username": "alice", "password": PASSWORD}
+    asked = send(gates[0], "POST", "/login", proof("/login", "POST"), body=login)
+    assert (asked.status, asked.code) == (400, "use_dpop_nonce")
+    nonce = asked.header("DPoP-Nonce")
+
+    # A login: the nonce of one is taken by another; the proof by nobody again.
+    used = proof("/login", "POST", nonce=nonce)
+    answer = send(gates[1], "POST", "/login", used, body=login)
+    assert answer.status == 200, answer.body
+    for gate in gates:
+        again = send(gate, "POST", "/login", used, body=login)
+        assert (again.status, again.code) == (400, "invalid_dpop_proof")
+
+    # A request.
+    token, refresh = answer.json()["access_token"], answer.json()["refresh_token"]
+    for first in gates:
+        used = proof("/", token=token, nonce=nonce)
+        assert send(first, "GET", "/", used, token).status == 200
+        for gate in gates:
+            again = send(gate, "GET", "/", used, token)
+            assert (again.status, again.code) == (401, "token_type"), again.body
+    # One proof sent to all at once passes once.
+    for _ in range(5):
+        used = proof("/", token=token, nonce=nonce)
+        answers = in_parallel([lambda gate=gate: send(gate, "GET", "/", used, token) for gate in gates * 3])
+        assert sorted(each.status for each in answers) == [200] + [401] * 8
+
+    # A refresh.
+    used = proof("/refresh", "POST", nonce=nonce)
+    refreshed = send(gates[2], "POST", "/refresh", used, body={"refresh_token": refresh})
+    assert refreshed.status == 200, refreshed.body
+    again = send(gates[0], "POST", "/refresh", used, body={"refresh_token": refreshed.json()["refresh_token"]})
+    assert (again.status, again.code) == (400, "invalid_dpop_proof")
 
 
 def test_attempts_are_counted_together(replicas):
