@@ -71,7 +71,11 @@ SecretString form_for(const jose::IntrospectionOptions& options, std::string_vie
 }  // namespace
 
 struct Introspector::Flight {
-  std::vector<std::uint64_t> waiting;
+  struct Waiter {
+    std::uint64_t id;
+    bool takes_stale;
+  };
+  std::vector<Waiter> waiting;
   net::Operation operation;
 };
 
@@ -104,12 +108,14 @@ std::optional<Result<IdentityRef>> Introspector::find(std::string_view issuer, s
   return answer_of(entry->answer);
 }
 
-net::Operation Introspector::ask(std::string_view issuer, std::string_view token, Done done) {
+net::Operation Introspector::ask(std::string_view issuer, std::string_view token,
+                                 std::optional<bool> serve_stale, Done done) {
   Endpoint& endpoint = *endpoint_of(issuer);
   const std::string digest = digest_of(token);
   const auto id = waiters_.insert(std::move(done));
   const auto [flight, is_new] = endpoint.flights.try_emplace(digest);
-  flight->second.waiting.push_back(id);
+  flight->second.waiting.push_back(
+      {id, serve_stale.value_or(endpoint.issuer.introspection->serve_stale.value_or(false))});
   if (is_new) start(endpoint, digest, token);
   return {&Introspector::cancel, this, id};
 }
@@ -134,19 +140,20 @@ void Introspector::land(Endpoint& endpoint, const std::string& digest,
                         Result<fetch::Response, std::string> response) {
   Result<Introspected> answer = judge(endpoint, std::move(response));
   const bool failed = !answer && answer.error().fault == Fault::backend_unavailable;
+  std::optional<Result<Introspected>> stale;
   const jose::IntrospectionOptions& options = *endpoint.issuer.introspection;
   if (!failed) {
     const Duration kept = std::chrono::seconds(options.cache);
     endpoint.cache.put(digest, {answer, loop_.now() + (answer ? kept : std::min(kept, kBadForAtMost))});
   } else if (const auto* former = endpoint.cache.find(digest);
-             former != nullptr && former->answer && options.serve_stale &&
-             loop_.now() < former->fresh_until + kLongestStale) {
-    answer = former->answer;  // what it said last, until the token's own end
+             former != nullptr && former->answer && loop_.now() < former->fresh_until + kLongestStale) {
+    stale = former->answer;  // what it said last, until the token's own end
   }
   Flight flight = std::move(endpoint.flights[digest]);
   endpoint.flights.erase(digest);
-  for (const std::uint64_t id : flight.waiting)
-    if (auto done = waiters_.take(id)) (*done)(answer_of(answer));
+  for (const Flight::Waiter& waiter : flight.waiting)
+    if (auto done = waiters_.take(waiter.id))
+      (*done)(answer_of(stale && waiter.takes_stale ? *stale : answer));
 }
 
 Result<Introspected> Introspector::judge(Endpoint& endpoint, Result<fetch::Response, std::string> response) {

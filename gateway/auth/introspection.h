@@ -33,8 +33,10 @@ class Introspector final : public net::Deferred {
 
   // What is known without asking. token_revoked is "not active".
   std::optional<Result<IdentityRef>> find(std::string_view issuer, std::string_view token);
-  // Asks, later; also the error is the one that a client may see. REQUIRES: one of names().
-  net::Operation ask(std::string_view issuer, std::string_view token, Done done);
+  // Asks, later; also the error is the one that a client may see. serve_stale: whether a good answer of
+  // before will do while the endpoint is away; empty: as it is configured. REQUIRES: one of names().
+  net::Operation ask(std::string_view issuer, std::string_view token, std::optional<bool> serve_stale,
+                     Done done);
 
  private:
   struct Endpoint;

@@ -55,6 +55,9 @@ struct Choice {
   T value;
 };
 
+// Of every `on_failure`: whether what was known last is good while whoever would know more is away.
+inline constexpr Choice<bool> kServesOnFailure[] = {{"deny", false}, {"allow", true}};
+
 template <class N>
 struct Range {
   N lowest;

@@ -48,6 +48,9 @@ constexpr std::array kIntrospectionKeys{
     Key{"cache", "duration", "30s", "how long an answer is kept; never beyond the token's own end"},
     Key{"require_token_type", "true or false", "true",
         "an answer must say that it is about an access token, by `token_type`, `token_use` or `typ`"},
+    Key{"on_failure", "`deny` or `allow`", "`store.on_failure`",
+        "while the endpoint is away: a token that was good the last time is refused, or good for an hour at "
+        "most"},
 };
 constexpr Choice<jose::ClientAuth> kClientAuth[] = {{"basic", jose::ClientAuth::basic},
                                                     {"post", jose::ClientAuth::post}};
@@ -137,6 +140,7 @@ std::optional<jose::IntrospectionOptions> parse_introspection(const NodeReader& 
   if (node.require("client_secret")) options.client_secret = node.secret("client_secret");
   options.method = node.one_of("auth", kClientAuth, options.method);
   options.cache = std::chrono::floor<std::chrono::seconds>(node.duration("cache", 30s, {0ms, 24h})).count();
+  if (node.has("on_failure")) options.serve_stale = node.one_of("on_failure", kServesOnFailure, false);
   options.require_token_type = node.flag("require_token_type", true);
   return options;
 }

@@ -35,7 +35,6 @@ constexpr std::array kTlsKeys{
     Key{"key", "path", "none", "its PEM private key"},
 };
 
-constexpr Choice<bool> kServesOnFailure[] = {{"deny", false}, {"allow", true}};
 constexpr std::string_view kScheme = "sqlite:";
 constexpr std::size_t kShortestKey = 32;
 

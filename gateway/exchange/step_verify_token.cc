@@ -49,6 +49,12 @@ bool may_be_asked(const Exchange& exchange, const Remedy& remedy, const std::str
   return std::find(route->issuers.begin(), route->issuers.end(), issuer) != route->issuers.end();
 }
 
+// What the route says; empty: what holds for all.
+std::optional<bool> serves_on_failure(const Exchange& exchange) {
+  const policy::Route* route = exchange.route();
+  return route != nullptr ? route->serves_on_failure : std::nullopt;
+}
+
 // One issuer's word. The next is asked when it does not know the token, or cannot be asked.
 Verdict take_word(Exchange& exchange, std::size_t next, Error former, Result<auth::IdentityRef> word) {
   if (word) return settle(exchange, std::move(word));
@@ -69,7 +75,7 @@ Verdict ask_issuers(Exchange& exchange, std::size_t next, Error error) {
     if (auto known = introspector.find(issuer, exchange.token()))
       return take_word(exchange, next + 1, std::move(error), std::move(*known));
     return exchange.wait_for(
-        introspector.ask(issuer, exchange.token(),
+        introspector.ask(issuer, exchange.token(), serves_on_failure(exchange),
                          [&exchange, next, error = std::move(error)](Result<auth::IdentityRef> word) mutable {
                            exchange.resume(take_word(exchange, next + 1, std::move(error), std::move(word)));
                          }));
@@ -85,7 +91,8 @@ bool is_blind(Exchange& exchange) {
   if (route != nullptr && route->max_revocation_lag)
     return shared->revocation_lag() > *route->max_revocation_lag;
   const Snapshot& snapshot = exchange.snapshot();
-  return !snapshot.serves_without_store && shared->revocation_lag() > snapshot.max_revocation_lag;
+  return !serves_on_failure(exchange).value_or(snapshot.serves_without_store) &&
+         shared->revocation_lag() > snapshot.max_revocation_lag;
 }
 
 }  // namespace

@@ -55,9 +55,9 @@ struct IntrospectionOptions {
   std::string client_id;
   SecretString client_secret;
   ClientAuth method = ClientAuth::basic;
-  WallSeconds cache = 30;          // how long an answer is kept
-  bool require_token_type = true;  // an answer must say that it is about an access token
-  bool serve_stale = false;        // a good answer serves on while the endpoint is away
+  WallSeconds cache = 30;           // how long an answer is kept
+  bool require_token_type = true;   // an answer must say that it is about an access token
+  std::optional<bool> serve_stale;  // a good answer serves on while the endpoint is away; empty: as the store
 };
 
 // Another issuer whose tokens are accepted.

@@ -142,6 +142,7 @@ struct Route {
   std::optional<RateLimitOptions> rate_limit;
   std::optional<CorsOptions> cors;
   std::optional<Duration> max_revocation_lag;  // of a token that was checked; over it, refused
+  std::optional<bool> serves_on_failure;       // on_failure: what cannot be asked anew is good as it was last
   std::optional<IdentityOptions> identity;     // overrides the global one
   bool api_keys = false;                       // are taken as tokens, beside those of the issuers
   bool basic = false;                          // a user name and a password in each request will do

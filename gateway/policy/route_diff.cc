@@ -24,7 +24,8 @@ std::string shortened(const std::string& text) {
 // What find_loosened() looks at; a change of anything else lets nobody in.
 bool decides(std::string_view key) {
   return key == "auth" || key == "anonymous" || key == "issuers" || key == "enforce" || key == "upstream" ||
-         key == "rewrite" || key.starts_with("require.");
+         key == "rewrite" || key == "max_revocation_lag" || key == "on_failure" ||
+         key.starts_with("require.");
 }
 
 bool decides_otherwise(const Route& before, const Route& after) {
@@ -105,6 +106,12 @@ std::string find_loosened(const Route* before, const Route& after) {
     return "takes other client certificates, or none";
   if (after.anonymous && (!before->anonymous || !(*after.anonymous == *before->anonymous)))
     return "takes callers without a token for somebody else";
+  if (before->max_revocation_lag &&
+      (!after.max_revocation_lag || *after.max_revocation_lag > *before->max_revocation_lag))
+    return "takes tokens that may have been revoked longer ago";
+  if (before->serves_on_failure != after.serves_on_failure &&
+      (after.serves_on_failure.value_or(false) || before->serves_on_failure == std::optional(false)))
+    return "takes tokens while nobody can be asked about them";
   if (before->rewrite.strip_prefix != after.rewrite.strip_prefix ||
       before->rewrite.add_prefix != after.rewrite.add_prefix)
     return "reaches other paths of the upstream";

@@ -75,6 +75,10 @@ std::string_view auth_text(Auth auth) {
   return "none";
 }
 
+std::string failure_text(const std::optional<bool>& serves) {
+  return !serves ? std::string() : *serves ? "allow" : "deny";
+}
+
 template <class T>
 std::string number_text(const std::optional<T>& number) {
   if (!number) return {};
@@ -138,6 +142,8 @@ std::vector<std::pair<std::string_view, std::string>> effect_texts(const Route& 
        route.require.when != nullptr ? std::string(route.require.when->text()) : std::string()},
       {"require.bound", bound_text(route.require.bound)},
       {"require.client_certificate", certificate_text(route.require.client_certificate)},
+      {"max_revocation_lag", number_text(route.max_revocation_lag)},
+      {"on_failure", failure_text(route.serves_on_failure)},
       {"api_keys", route.api_keys ? "true" : "false"},
       {"basic", route.basic ? "true" : "false"},
       {"login_page", route.login_page ? "true" : "false"},

@@ -63,7 +63,8 @@ void build_issuers(const config::Config& config, const KeyRefresher* refresher, 
       issues.error(options.place, std::move(issuer.error()));
       continue;
     }
-    if (issuer->introspection) issuer->introspection->serve_stale = config.store.serves_on_failure;
+    if (auto& introspection = issuer->introspection; introspection && !introspection->serve_stale)
+      introspection->serve_stale = config.store.serves_on_failure;
     if (options.remote)
       issuer->keys = refresher != nullptr ? refresher->known_keys(options)
                                           : read_stored_keys(config.server.state_dir, options);

@@ -161,6 +161,23 @@ def test_an_endpoint_that_is_away_refuses_or_serves_on_as_the_store_says(gateway
     wait_until(lambda: outcome(lenient.get("/", token="tok-1")) == (401, "token_revoked"), "the issuer's word", 8)
 
 
+def test_an_issuer_and_a_route_say_for_themselves_what_an_endpoint_that_is_away_means(gateway, upstream, idp):
+    provider = idp()
+    gate = gateway("issuers:\n" + introspecting(provider, ", cache: 1s, on_failure: allow") +
+                   in_front_of(upstream(), "{path: /strict, upstream: legacy, on_failure: deny}",
+                               "{path: /**, upstream: legacy}"))
+    provider.opaque["tok-1"] = active()
+    for _ in range(8):  # both workers
+        assert outcome(gate.get("/", token="tok-1")) == "ok"
+    provider.broken = 500
+    wait_until(lambda: outcome(gate.get("/strict", token="tok-1")) == (503, "backend_unavailable"), "refusal", 8)
+    # Both at once ask once, and each has its own answer.
+    answers = in_parallel([lambda path=path: outcome(gate.get(path, token="tok-1")) for path in ("/", "/strict") * 4])
+    assert answers == ["ok", (503, "backend_unavailable")] * 4
+    provider.broken = None
+    wait_until(lambda: outcome(gate.get("/strict", token="tok-1")) == "ok", "recovery", 8)
+
+
 def test_jwts_of_an_issuer_without_keys_are_asked_about_and_others_are_not(gateway, upstream, idp):
     asked, keyed = idp(), idp()
     service = upstream()

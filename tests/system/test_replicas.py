@@ -321,6 +321,22 @@ def test_a_route_may_demand_fresher_knowledge(replicas, redis):
     wait_until(lambda: gate.get("/strict", token=token).status == 200, "strict route", 20)
 
 
+@pytest.mark.parametrize("of_store, of_route", [("deny", "allow"), ("allow", "deny")])
+def test_a_route_says_for_itself_what_it_does_without_the_store(replicas, redis, of_store, of_route):
+    (gate,) = replicas(f"{{path: /other, upstream: legacy, on_failure: {of_route}}}", "{path: /**, upstream: legacy}",
+                       count=1, store=f", max_revocation_lag: 1s, on_failure: {of_store}")
+    token = log_in(gate)["access_token"]
+    refusing, serving = ("/", "/other") if of_store == "deny" else ("/other", "/")
+    redis.freeze()
+    try:
+        answer = wait_until(lambda: (got := gate.get(refusing, token=token)).status != 200 and got, "refusal", 20)
+        assert (answer.status, answer.code) == (503, "store_unavailable")
+        assert gate.get(serving, token=token).status == 200
+    finally:
+        redis.thaw()
+    wait_until(lambda: gate.get(refusing, token=token).status == 200, "recovery", 20)
+
+
 def test_rates_are_shared_within_the_bound(replicas):
     gates = replicas("{path: /, auth: none, upstream: legacy, rate_limit: {requests: 200, per: 1h, burst: 200, key: ip}}",
                      store=", timeout: 5s")

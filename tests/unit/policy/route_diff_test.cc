@@ -73,6 +73,10 @@ TEST(Widenings, AreFewerDemandsOfTheSameRoute) {
       {[](Route&) {}, [](Route& r) { r.enforce = false; }},
       {[](Route&) {}, [](Route& r) { r.upstream = "other"; }},
       {[](Route&) {}, [](Route& r) { r.rewrite.add_prefix = "/admin"; }},
+      {[](Route& r) { r.max_revocation_lag = 1s; }, [](Route&) {}},
+      {[](Route& r) { r.max_revocation_lag = 1s; }, [](Route& r) { r.max_revocation_lag = 2s; }},
+      {[](Route&) {}, [](Route& r) { r.serves_on_failure = true; }},
+      {[](Route& r) { r.serves_on_failure = false; }, [](Route&) {}},
       {[](Route& r) { r.issuers = {"corp"}; }, [](Route&) {}},
       {[](Route& r) { r.issuers = {"corp"}; },
        [](Route& r) {
