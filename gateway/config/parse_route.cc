@@ -28,7 +28,7 @@ constexpr std::array kKeys{
     Key{"stream_auth", "`token` or `handshake`", "token",
         "a WebSocket ends with the token that opened it, or outlives it"},
     Key{"max_revocation_lag", "duration", "`store.max_revocation_lag`",
-        "with a store in Redis: over it tokens are refused here with 503, whatever `store.on_failure` says"},
+        "with a store in Redis: over it tokens are refused here with 503, whatever `on_failure` says"},
     Key{"on_failure", "`deny` or `allow`", "that of the store or the introspection",
         "a check of a token that is still good by what was known last, while whoever would know is away"},
     Key{"issuers", "list of names", "all", "whose tokens are taken; `self` is this gateway"},
@@ -142,12 +142,7 @@ void parse_access(const NodeReader& node, const Names& names, policy::Route& rou
   route.stream_auth = node.one_of("stream_auth", kStreamAuth, route.stream_auth);
   if (node.has("max_revocation_lag"))
     route.max_revocation_lag = node.duration("max_revocation_lag", 5s, {500ms, 1h});
-  if (const auto on_failure = node.find("on_failure")) {
-    route.serves_on_failure = node.one_of("on_failure", kServesOnFailure, false);
-    if (*route.serves_on_failure && route.max_revocation_lag)
-      report(context, *on_failure,
-             "allow has no effect beside max_revocation_lag, over which tokens are refused (remove one)");
-  }
+  if (node.has("on_failure")) route.serves_on_failure = node.one_of("on_failure", kServesOnFailure, false);
   route.issuers = node.texts("issuers");
   check_issuers(node, names);
   if (const auto require = node.find("require")) {
