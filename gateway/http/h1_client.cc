@@ -36,7 +36,7 @@ void H1Client::send_head(const UpstreamRequest& request, ResponseEvents& events)
   keep_alive_ = true;
   parser_.reset();
   append_request_head(out_, request);
-  stream_->loop().run_later(*this);
+  stream_->loop().run_next_round(*this);
 }
 
 void H1Client::send_body(std::string_view bytes) {
@@ -54,14 +54,14 @@ void H1Client::send_body(std::string_view bytes) {
     out_.append("\r\n");
   }
   if (out_.size() >= kHighWatermark) above_watermark_ = true;
-  stream_->loop().run_later(*this);
+  stream_->loop().run_next_round(*this);
 }
 
 void H1Client::send_end(const Fields& trailers) {
   if (request_framing_ != Framing::none && request_framing_ != Framing::length)
     append_last_chunk(out_, trailers);
   request_ended_ = true;
-  stream_->loop().run_later(*this);
+  stream_->loop().run_next_round(*this);
 }
 
 void H1Client::set_body_paused(bool paused) {

@@ -53,7 +53,7 @@ void H1Server::send_interim(const ResponseHead& head) {
   append_status_line(out_, head.status, head.reason);
   append_fields(out_, head.fields);
   out_.append("\r\n");
-  stream_.loop().run_later(*this);
+  stream_.loop().run_next_round(*this);
 }
 
 void H1Server::send_head(const ResponseHead& head) {
@@ -76,7 +76,7 @@ void H1Server::send_head(const ResponseHead& head) {
     out_.append("Connection: keep-alive\r\n\r\n");
   else
     out_.append("\r\n");
-  stream_.loop().run_later(*this);
+  stream_.loop().run_next_round(*this);
 }
 
 // What the client has sent behind its handshake has waited in in_ until now.
@@ -91,7 +91,7 @@ void H1Server::send_switch(const ResponseHead& head) {
   body_.begin(Framing::until_close, 0, worker_.limits);
   body_paused_ = true;
   request_ = Request::body;
-  stream_.loop().run_later(*this);
+  stream_.loop().run_next_round(*this);
 }
 
 void H1Server::decide_persistence(const ResponseHead& head) {
@@ -125,7 +125,7 @@ void H1Server::send_body(std::string_view bytes) {
   out_.append(bytes);
   if (chunked) out_.append("\r\n");
   if (out_.size() >= kHighWatermark) above_watermark_ = true;
-  stream_.loop().run_later(*this);
+  stream_.loop().run_next_round(*this);
 }
 
 void H1Server::send_end(const Fields& trailers) {
@@ -139,7 +139,7 @@ void H1Server::send_end(const Fields& trailers) {
     discarded_ = 0;
     resume_body();
   }
-  stream_.loop().run_later(*this);
+  stream_.loop().run_next_round(*this);
 }
 
 void H1Server::abort() {
@@ -205,6 +205,9 @@ void H1Server::on_stream_hung_up() {
 }
 
 void H1Server::on_deadline() {
+  // Written at the end of this round: then it is known what to wait for.
+  if (!out_.empty() && !writing_waits_)
+    return worker_.deadlines.set_in(*this, worker_.limits.client_body_timeout);
   if (!out_.empty()) {  // what we write is not read, or too slowly
     const auto taken = written_ - static_cast<std::int64_t>(stream_.unacknowledged());
     if (!writing_pace_.holds(worker_.limits, stream_.loop().now(), taken)) return client_left();

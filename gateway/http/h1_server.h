@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP/1.1 server side of one connection: requests one after the other (RFC 9112 section 9.3), pipelined
-// ones kept until their turn. Gathers what is sent during one event and writes it at once, head and body
-// together. THREAD: one worker.  OWNERSHIP: held by the connection, which also holds the stream; both go by
-// defer_delete after on_codec_closed().
+// ones kept until their turn. Gathers what is sent during one round of the loop and writes it at its
+// end, head and body together. THREAD: one worker.  OWNERSHIP: held by the connection, which also holds the
+// stream; both go by defer_delete after on_codec_closed().
 #pragma once
 
 #include "http/h1_parser.h"

@@ -65,7 +65,7 @@ class EventLoop {
   // Runs the task at the end of the current callback; asking twice is once.
   void run_later(Task& task);
   // Runs it after other events had their turn: for work that goes on and on, such as a fast stream's, and for
-  // what is best done once for all of them.
+  // what is best done once for all of them. Writes are: one after the other, they wake a reader once.
   void run_next_round(Task& task);
   void forget(Task& task);
   // Every static libevent callback begins and ends with these: the clock, then tasks and deletions.
