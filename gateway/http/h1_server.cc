@@ -177,6 +177,8 @@ void H1Server::await_body() {
 }
 
 void H1Server::on_stream_readable() {
+  // What waits for the end of the round goes first: the client's end must not take it.
+  if (!out_.empty() && !writing_waits_) run_task();
   switch (request_) {
     case Request::idle:
     case Request::head:

@@ -24,7 +24,6 @@ class H1ServerTest : public testing::Test, public ServerCodecEvents, public Requ
                                          *this, loop_.now());
     stream_->start(starter_);
   }
-  ~H1ServerTest() override { server_.reset(); }
 
   void say(std::string_view bytes) {
     ASSERT_EQ(static_cast<ssize_t>(bytes.size()), ::send(client_.get(), bytes.data(), bytes.size(), 0));
@@ -46,7 +45,7 @@ class H1ServerTest : public testing::Test, public ServerCodecEvents, public Requ
   }
 
   RequestEvents& open_exchange(ServerStream&) override { return *this; }
-  void on_codec_closed() override { closed_ = true; }
+  void on_codec_closed() override { loop_.stop(); }
   bool is_draining() const override { return false; }
   RequestHead& request_head() override { return head_; }
   void on_request_head(net::Buffer storage) override {
@@ -84,7 +83,6 @@ class H1ServerTest : public testing::Test, public ServerCodecEvents, public Requ
   Callback<void()> on_head_;
   std::string failed_;
   bool gone_ = false;
-  bool closed_ = false;
 };
 
 // Runs `act` when its time has come.
@@ -111,6 +109,16 @@ TEST_F(H1ServerTest, ADeadlineOfTheRoundThatAnswersDoesNotTakeTheAnswer) {
   EXPECT_EQ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", heard());
   EXPECT_EQ("", failed_);
   EXPECT_FALSE(gone_);
+}
+
+// Of two requests in one piece the second is answered a round after the first: the client has ended by then.
+TEST_F(H1ServerTest, WhatIsAnsweredIsWrittenBeforeTheEndOfTheClientIsSeen) {
+  on_head_ = [&] { answer(); };
+  say("GET / HTTP/1.1\r\nHost: a.test\r\n\r\nGET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  ASSERT_EQ(0, ::shutdown(client_.get(), SHUT_WR));
+  loop_.run();
+  const std::string one = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  EXPECT_EQ(one + one, heard());
 }
 
 }  // namespace
