@@ -14,8 +14,6 @@ namespace {
 
 using resp::Value;
 
-constexpr WallSeconds kDay = 24 * 60 * 60;
-constexpr WallSeconds kAddressMemory = 30 * kDay;
 constexpr std::size_t kMostFamilies = 1000;
 
 // Times are kept in whole seconds; rounding up never cuts short what was configured.

@@ -10,7 +10,6 @@ namespace gw::store {
 namespace {
 
 constexpr WallSeconds kDay = 24 * 60 * 60;
-constexpr WallSeconds kAddressMemory = 30 * kDay;
 // A lock within so long after the last one is longer than that.
 constexpr WallSeconds kLockMemory = kDay;
 // An expired token is told from a forged one for so long.

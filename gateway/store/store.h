@@ -128,6 +128,9 @@ struct StoreDump {
   std::vector<Record> records;
 };
 
+// How long it is known that an account signed in from an address.
+inline constexpr WallSeconds kAddressMemory = 30 * 24 * 60 * 60;
+
 class Store {
  public:
   Store() = default;
@@ -166,7 +169,7 @@ class Store {
                                          LockoutPolicy policy, WallSeconds now, Done<Attempt> done) = 0;
   virtual net::Operation clear_attempts(net::EventLoop& loop, std::vector<std::string> keys,
                                         Done<std::monostate> done) = 0;
-  // Addresses from which an account signed in during the last 30 days have counters of their own.
+  // Addresses from which an account signed in within kAddressMemory have counters of their own.
   virtual net::Operation remember_address(net::EventLoop& loop, std::string subject, std::string address,
                                           WallSeconds now, Done<std::monostate> done) = 0;
   virtual net::Operation knows_address(net::EventLoop& loop, std::string subject, std::string address,

@@ -14,7 +14,7 @@ namespace {
 class H1ServerTest : public testing::Test, public ServerCodecEvents, public RequestEvents {
  protected:
   H1ServerTest() {
-    limits_.client_header_timeout = 10s;
+    limits_.client_header_timeout = 1min;
     limits_.client_body_timeout = 20ms;
     std::array<int, 2> ends{};
     EXPECT_EQ(0, ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()));
