@@ -87,15 +87,14 @@ std::chrono::milliseconds RedisTail::lag() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(lag);
 }
 
-// At first whoever watches loads the list himself: it has all that came before.
+// At first the whole list: whoever watches may have loaded his before we knew where the stream ends.
 void RedisTail::begin() {
   if (!last_.empty()) return compare_ends();
   client_.call({"XREVRANGE", stream_key(), "+", "-", "COUNT", "1"}, [this](const Result<Value>& reply) {
     if (!reply) return;
     if (reply->kind != Value::Kind::list) return give_up(reply->text);
-    last_ = id_of_only(*reply);
-    if (last_.empty()) last_ = "0-0";
-    wait();
+    const std::string last = id_of_only(*reply);
+    read_all("0", last.empty() ? "0-0" : last);
   });
 }
 

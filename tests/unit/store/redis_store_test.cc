@@ -137,10 +137,22 @@ TEST_F(RedisStoreTest, WhatWasRevokedDuringABreakIsHeardAfterIt) {
   // Both lose their connections again and again while one goes on revoking.
   for (int i = 0; i < 20; ++i) {
     server_.ask("CLIENT KILL TYPE normal SKIPME yes");
-    for (int tries = 0; tries < 50; ++tries)
-      if (one->client.revoke({RevokedKind::session, "r" + std::to_string(i), kNow, kNow + 100})) break;
+    const Revocation revocation{RevokedKind::session, "r" + std::to_string(i), kNow, kNow + 100};
+    bool acknowledged = false;
+    for (int tries = 0; tries < 50 && !acknowledged; ++tries)
+      acknowledged = bool(one->client.revoke(revocation));
+    ASSERT_TRUE(acknowledged) << i;
   }
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(two->hears("r" + std::to_string(i))) << i;
+}
+
+TEST_F(RedisStoreTest, WhatWasRevokedBeforeTheFirstLookAtTheStreamIsHeard) {
+  const auto one = replica();
+  server_.ask("ACL SETUSER default -xrevrange");
+  const auto two = replica();
+  ASSERT_TRUE(one->client.revoke({RevokedKind::session, "early", kNow, kNow + 100}));
+  server_.ask("ACL SETUSER default +xrevrange");
+  EXPECT_TRUE(two->hears("early"));
 }
 
 TEST_F(RedisStoreTest, WhatTheStreamNoLongerHasIsReadFromTheList) {
