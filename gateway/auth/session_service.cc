@@ -44,9 +44,11 @@ std::optional<store::Revocation> revocation_of(const Identity& identity, WallSec
   const bool own = identity.issuer_name == kSelfIssuer;
   until = std::max(until, identity.expires_at);
   if (own && !identity.session_id.empty())
-    return store::Revocation{RevokedKind::session, identity.session_id, now, until, identity.issuer};
+    return store::Revocation{RevokedKind::session, std::string(identity.session_id), now, until,
+                             std::string(identity.issuer)};
   if (identity.token_id.empty()) return std::nullopt;
-  return store::Revocation{RevokedKind::token, identity.token_id, now, until, identity.issuer, own};
+  return store::Revocation{
+      RevokedKind::token, std::string(identity.token_id), now, until, std::string(identity.issuer), own};
 }
 
 }  // namespace
@@ -69,7 +71,7 @@ net::Operation SessionService::open(const Account& account, std::string backend,
                                     SessionOrigin origin, WallSeconds now, store::Done<Session> done) {
   Session session{{make_random_id(), account.subject, std::move(backend), std::move(scope), now,
                    now + refresh_ttl_, std::move(origin.address), std::move(origin.client), 0,
-                   std::move(origin.binding.key), std::move(origin.binding.certificate)},
+                   std::move(origin.bound_key), std::move(origin.bound_certificate)},
                   RefreshToken::make()};
   store::Family family = session.family;
   std::string hash = session.refresh_token.hash();

@@ -35,7 +35,7 @@ struct Logout {
 struct SessionOrigin {
   std::string address;
   std::string client;
-  Confirmation binding{};  // what its tokens are bound to
+  std::string bound_key{}, bound_certificate{};  // as in Confirmation, of its tokens
 };
 
 // Every session and token of an account until now: its password was changed, or it was disabled.

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <string>
-#include <vector>
 
 namespace gw::auth {
 namespace {
@@ -12,40 +10,7 @@ namespace {
 // One token takes at most this share of the memory.
 constexpr std::size_t kLargestShare = 16;
 
-constexpr std::size_t kOfAllocator = 16;  // beside each piece, at most
-
-std::size_t heap_bytes(const std::string& text) {
-  return text.capacity() > 15 ? text.capacity() + 1 + kOfAllocator : 0;
-}
-
-std::size_t heap_bytes(const json::Value& value) {
-  if (const std::string* text = value.as_string()) return heap_bytes(*text);
-  std::size_t bytes = 0;
-  if (const json::Array* array = value.as_array()) {
-    bytes += array->capacity() * sizeof(json::Value) + kOfAllocator;
-    for (const json::Value& element : *array) bytes += heap_bytes(element);
-  } else if (const json::Object* object = value.as_object()) {
-    bytes += object->capacity() * sizeof(json::Member) + kOfAllocator;
-    for (const auto& [name, member] : *object) bytes += heap_bytes(name) + heap_bytes(member);
-  }
-  return bytes;
-}
-
-std::size_t heap_bytes(const std::vector<std::string>& words) {
-  std::size_t bytes = words.capacity() * sizeof(std::string) + kOfAllocator;
-  for (const std::string& word : words) bytes += heap_bytes(word);
-  return bytes;
-}
-
-constexpr std::size_t kOfHeaders = 768;  // which are made of it later
-
-std::size_t bytes_of(const Identity& identity) {
-  return sizeof identity + kOfAllocator + kOfHeaders + heap_bytes(identity.claims) +
-         heap_bytes(identity.issuer_name) + heap_bytes(identity.issuer) + heap_bytes(identity.subject) +
-         heap_bytes(identity.session_id) + heap_bytes(identity.token_id) +
-         heap_bytes(identity.confirmation.key) + heap_bytes(identity.confirmation.certificate) +
-         heap_bytes(identity.scopes) + heap_bytes(identity.roles);
-}
+constexpr std::size_t kToCome = 512;  // headers that are made of it later
 
 }  // namespace
 
@@ -76,7 +41,8 @@ std::optional<std::size_t> TokenCache::find_slot(const TokenHash& hash) const {
   return std::nullopt;
 }
 
-const TokenCache::Verified* TokenCache::find(const TokenHash& token) {
+const TokenCache::Verified* TokenCache::find(const TokenHash& token, WallSeconds now) {
+  if (bytes_ > max_bytes_) shrink_to(max_bytes_, now);  // the last one found has grown
   const auto index = find_slot(token);
   ++(index ? hits_ : misses_);
   if (!index) return nullptr;
@@ -85,7 +51,7 @@ const TokenCache::Verified* TokenCache::find(const TokenHash& token) {
 }
 
 void TokenCache::insert(const TokenHash& hash, Verified verified, WallSeconds now) {
-  const std::size_t bytes = bytes_of(*verified.identity);
+  const std::size_t bytes = verified.identity->bytes() + kToCome;
   if (bytes > max_bytes_ / kLargestShare) return;
   const std::size_t first = first_of_set(hash);
   const bool has_room = bytes_ + bytes <= max_bytes_ && find_free(first).has_value();
@@ -95,10 +61,10 @@ void TokenCache::insert(const TokenHash& hash, Verified verified, WallSeconds no
   const std::size_t index = make_place(first, owner, now);
   if (tags_[index] != 0) return;  // all others in use: the newcomer has enough already
   tags_[index] = hash[0];
-  slots_[index] = {
-      .bytes = bytes, .second = hash[1], .owner = owner, .age = kNew, .verified = std::move(verified)};
+  bytes_ += verified.identity->bytes();
+  verified.identity->charge_to(&bytes_);
+  slots_[index] = {.second = hash[1], .owner = owner, .age = kNew, .verified = std::move(verified)};
   if (++owned_[owner] > share_) ++excess_;
-  bytes_ += bytes;
   ++size_;
 }
 
@@ -174,7 +140,9 @@ void TokenCache::shrink_to(std::size_t bytes, WallSeconds now) {
 
 void TokenCache::clear(std::size_t index) {
   if (tags_[index] == 0) return;
-  bytes_ -= slots_[index].bytes;
+  const Identity& identity = *slots_[index].verified.identity;
+  bytes_ -= identity.bytes();
+  identity.charge_to(nullptr);
   if (owned_[slots_[index].owner]-- > share_) --excess_;
   --size_;
   tags_[index] = 0;

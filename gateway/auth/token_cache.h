@@ -42,9 +42,10 @@ class TokenCache {
   ~TokenCache() { flush(); }
 
   // Null when unknown; valid until the next call. The times are the caller's to judge.
-  const Verified* find(const TokenHash& token);
-  // REQUIRES: not in the cache. Keeps nothing of a token that alone is too large, or when there is no free
-  // room and the token has not been offered before.
+  const Verified* find(const TokenHash& token, WallSeconds now);
+  // REQUIRES: neither the token nor the identity is in the cache, and the identity is in no other. Keeps
+  // nothing of a token that alone is too large, or when there is no free room and the token has not been
+  // offered before.
   void insert(const TokenHash& token, Verified verified, WallSeconds now);
   void erase(const TokenHash& token);
   void flush();
@@ -61,7 +62,6 @@ class TokenCache {
   static constexpr std::uint8_t kFresh = 0, kNew = 2, kStale = 3;
 
   struct Slot {
-    std::size_t bytes = 0;
     std::uint64_t second = 0;  // half of the token's hash; the first is its tag
     std::uint32_t owner = 0;   // index in owned_
     std::uint8_t age = 0;

@@ -17,6 +17,11 @@ class TokenMarks {
   // `bytes` are rounded down to a power of two; with less than 64 it remembers nothing.
   explicit TokenMarks(std::size_t bytes);
 
+  // Before other work, after which contains() will be asked: the table is too large for the processor's
+  // cache.
+  void prefetch(const TokenHash& token) const {
+    if (marks_.size() != 0) marks_.prefetch(first_of_set(token));
+  }
   bool contains(const TokenHash& token) const;
   // REQUIRES: not in it.
   void insert(const TokenHash& token);

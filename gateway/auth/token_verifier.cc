@@ -7,7 +7,6 @@
 #include "auth/introspection_answer.h"
 #include "auth/token_rules.h"
 #include "base/base64url.h"
-#include "jose/claims.h"
 
 namespace gw::auth {
 namespace {
@@ -79,7 +78,7 @@ bool TokenVerifier::has_keys(std::string_view issuer_name) const {
 Result<IdentityRef> TokenVerifier::verify(std::string_view text, WallSeconds now) {
   remedy_.kind = Remedy::Kind::none;
   const TokenHash hash = hasher_(text);
-  const TokenCache::Verified* known = cache_.find(hash);
+  const TokenCache::Verified* known = cache_.find(hash, now);
   if (known == nullptr) return verify_unknown(text, hash, now);
   if (auto timely = check_times({known->valid_from, known->valid_until}, now); !timely) {
     if (timely.error().fault == Fault::token_expired) cache_.erase(hash);
@@ -90,6 +89,7 @@ Result<IdentityRef> TokenVerifier::verify(std::string_view text, WallSeconds now
 
 Result<IdentityRef> TokenVerifier::verify_unknown(std::string_view text, const TokenHash& hash,
                                                   WallSeconds now) {
+  proven_.prefetch(hash);
   if (refused_.contains(hash)) return Error(Fault::token_signature, "the signature has been refused before");
   const auto parts = jose::split_token(text);
   if (!parts) return not_a_jwt(text, parts.error());
@@ -100,14 +100,14 @@ Result<IdentityRef> TokenVerifier::verify_unknown(std::string_view text, const T
     if (!parsed) return not_a_jwt(text, parsed.error());
     header = &new_header.emplace(std::move(*parsed));
   }
-  auto payload = jose::parse_payload(parts->payload);
-  if (!payload) return not_a_jwt(text, payload.error());
-  const auto signature = base64url_decode(parts->signature);
-  if (!signature) return not_a_jwt(text, jose::TokenFault::not_base64url);
-  const auto claims = jose::read_claims(*payload);
-  if (!claims) return not_a_jwt(text, claims.error());
+  if (const auto fault = payload_.read(parts->payload)) return not_a_jwt(text, *fault);
+  const jose::Claims& claims = payload_.claims();
+  const bool is_proven = proven_.contains(hash);
+  signature_.clear();
+  if (!is_proven && !base64url_decode_to(parts->signature, signature_))
+    return not_a_jwt(text, jose::TokenFault::not_base64url);
 
-  LoadedIssuer* loaded = find_issuer(claims->issuer);
+  LoadedIssuer* loaded = find_issuer(claims.issuer);
   if (loaded != nullptr && loaded->issuer->has_no_keys_of_its_own()) {
     remedy_ = {Remedy::Kind::introspection, loaded->issuer->name, {}};
     return Error(Fault::token_signature, "the token's issuer has no keys here");
@@ -118,31 +118,36 @@ Result<IdentityRef> TokenVerifier::verify_unknown(std::string_view text, const T
   const Issuer& issuer = *loaded->issuer;
   if (!issuer.algorithms.contains(*header->algorithm))
     return Error(Fault::token_algorithm, "the issuer does not list the header's `alg`");
-  const bool is_proven = proven_.contains(hash);
-  if (Status genuine = is_proven ? Status() : check_signature(*loaded, *header, *parts, *signature);
+  if (Status genuine = is_proven ? Status() : check_signature(*loaded, *header, *parts, signature_);
       !genuine) {
     // For good, as long as the keys stay what they are.
     if (remedy_.kind == Remedy::Kind::none && genuine.error().fault == Fault::token_signature)
       refused_.insert(hash);
-    const bool could_be_good = check_type(issuer, *header) && check_age(issuer, *claims) &&
-                               check_times(validity_of(issuer, *claims), now) &&
-                               check_audience(issuer, *claims);
+    const bool could_be_good = check_type(issuer, *header) && check_age(issuer, claims) &&
+                               check_times(validity_of(issuer, claims), now) &&
+                               check_audience(issuer, claims);
     if (!could_be_good) remedy_.kind = Remedy::Kind::none;
     return genuine.error();
   }
   if (!is_proven) proven_.insert(hash);
 
   if (auto typed = check_type(issuer, *header); !typed) return typed.error();
-  if (auto aged = check_age(issuer, *claims); !aged) return aged.error();
-  const Validity validity = validity_of(issuer, *claims);
+  if (auto aged = check_age(issuer, claims); !aged) return aged.error();
+  const Validity validity = validity_of(issuer, claims);
   if (auto timely = check_times(validity, now); !timely) return timely.error();
-  if (auto meant = check_audience(issuer, *claims); !meant) return meant.error();
+  if (auto meant = check_audience(issuer, claims); !meant) return meant.error();
 
   if (new_header) headers_.remember(parts->header, std::move(*new_header));
-  IdentityRef identity =
-      make_identity(issuer.name, *claims, std::move(*payload), issuer.claims, issuer.subject);
+  IdentityRef identity = identify(issuer);
   cache_.insert(hash, {identity, validity.from, validity.until}, now);
   return identity;
+}
+
+// Whose claims have other names here is read as values.
+IdentityRef TokenVerifier::identify(const Issuer& issuer) {
+  if (payload_.outline() && issuer.claims.empty() && issuer.subject.empty())
+    if (auto identity = make_identity(issuer.name, payload_.claims(), *payload_.outline())) return identity;
+  return make_identity(issuer.name, payload_.claims(), payload_.take_value(), issuer.claims, issuer.subject);
 }
 
 // Perhaps a token of another form, which only an issuer can judge.

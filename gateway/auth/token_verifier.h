@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "jose/header_cache.h"
 #include "jose/jws.h"
+#include "jose/payload.h"
 #include "jose/token.h"
 
 namespace gw::auth {
@@ -68,6 +69,7 @@ class TokenVerifier {
   };
 
   Result<IdentityRef> verify_unknown(std::string_view text, const TokenHash& hash, WallSeconds now);
+  IdentityRef identify(const Issuer& issuer);
   Error not_a_jwt(std::string_view text, jose::TokenFault fault);
   void note_missing_key(const LoadedIssuer& loaded, const jose::Header& header);
   static void load_keys(LoadedIssuer& loaded);
@@ -81,6 +83,8 @@ class TokenVerifier {
   bool introspects_ = false;       // any issuer does
   jose::AlgorithmSet algorithms_;  // what any issuer lists
   jose::HeaderCache headers_;
+  jose::Payload payload_;  // of the token that is looked at
+  std::string signature_;  // the same one's
   TokenHasher hasher_;
   TokenMarks proven_;   // their signature was good
   TokenMarks refused_;  // it was not, and newer keys are not to be had

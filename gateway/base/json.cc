@@ -378,6 +378,23 @@ std::string dump(const Value& value) {
   return out;
 }
 
+std::size_t heap_bytes(const Value& value) {
+  constexpr std::size_t kOfAllocator = 16, kWithin = 15;  // of a piece; of a string without one
+  const auto of_string = [](const std::string& text) {
+    return text.capacity() > kWithin ? text.capacity() + 1 + kOfAllocator : 0;
+  };
+  if (const std::string* text = value.as_string()) return of_string(*text);
+  std::size_t bytes = 0;
+  if (const Array* array = value.as_array()) {
+    bytes += array->capacity() * sizeof(Value) + kOfAllocator;
+    for (const Value& element : *array) bytes += heap_bytes(element);
+  } else if (const Object* object = value.as_object()) {
+    bytes += object->capacity() * sizeof(Member) + kOfAllocator;
+    for (const auto& [name, member] : *object) bytes += of_string(name) + heap_bytes(member);
+  }
+  return bytes;
+}
+
 void append_quoted(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';

@@ -71,6 +71,9 @@ Result<Value, std::string> parse(std::string_view text, const Limits& limits = {
 // Compact, UTF-8. Strings are expected to be valid UTF-8; bytes that are not become U+FFFD.
 std::string dump(const Value& value);
 
+// Of memory, that the value holds beside itself.
+std::size_t heap_bytes(const Value& value);
+
 // Appends `text` as a JSON string with its quotes; what is not valid UTF-8 becomes U+FFFD.
 void append_quoted(std::string& out, std::string_view text);
 

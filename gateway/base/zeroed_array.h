@@ -25,6 +25,9 @@ class ZeroedArray {
   // Zeros again, and no memory. REQUIRES: what it holds need not be destroyed.
   void clear() { ::madvise(elements_, size_ * sizeof(T), MADV_DONTNEED); }
 
+  // It will be looked at soon.
+  void prefetch(std::size_t i) const { __builtin_prefetch(&elements_[i]); }
+
   std::size_t size() const { return size_; }
   T& operator[](std::size_t i) { return elements_[i]; }
   const T& operator[](std::size_t i) const { return elements_[i]; }

@@ -65,9 +65,11 @@ Result<store::Revocation, int> revocation_of_token(const config::Config& config,
   // A leeway of the issuer lets a token live a little longer than it says.
   const WallSeconds until = who.expires_at + 60 * 60;
   if (!who.token_id.empty())
-    return store::Revocation{store::RevokedKind::token, who.token_id, now, until, who.issuer};
+    return store::Revocation{store::RevokedKind::token, std::string(who.token_id), now, until,
+                             std::string(who.issuer)};
   if (!who.session_id.empty())
-    return store::Revocation{store::RevokedKind::session, who.session_id, now, until, who.issuer};
+    return store::Revocation{store::RevokedKind::session, std::string(who.session_id), now, until,
+                             std::string(who.issuer)};
   return fail(err, "the token has no jti or sid (revoke its --sub, or its --iss)");
 }
 
@@ -134,7 +136,7 @@ int run_token_verify(const config::Config& config, const std::string& token, std
         << (error.detail.empty() ? "the token has been revoked" : error.detail) << '\n';
     return kRefused;
   }
-  out << json::dump((*identity)->claims) << '\n';
+  out << json::dump((*identity)->claims()) << '\n';
   return 0;
 }
 

@@ -66,7 +66,7 @@ void add_account_claims(json::Value& claims, const jose::TokenOptions& options,
 
 std::string scope_text(const json::Value& claims) {
   std::string text;
-  for (const std::string& scope : jose::read_words(claims.find("scope"), " ")) {
+  for (const std::string_view scope : jose::read_words(claims.find("scope"), " ")) {
     if (!text.empty()) text += ' ';
     text += scope;
   }

@@ -90,8 +90,9 @@ Verdict find_own_account(Exchange& exchange) {
       return Verdict::proceed;
     });
   };
-  return exchange.wait_for(exchange.world().login->sessions.list(
-      exchange.identity()->subject, exchange.services().loop.wall(), then(exchange, std::move(listed))));
+  return exchange.wait_for(exchange.world().login->sessions.list(std::string(exchange.identity()->subject),
+                                                                 exchange.services().loop.wall(),
+                                                                 then(exchange, std::move(listed))));
 }
 
 Verdict reserve_password_attempt(Exchange& exchange) {
@@ -136,14 +137,14 @@ Verdict end_other_sessions(Exchange& exchange) {
   log::info("password changed",
             {{"request_id", exchange.request_id()}, {"subject", exchange.identity()->subject}});
   return exchange.wait_for(exchange.world().login->sessions.end_others(
-      exchange.identity()->subject, exchange.identity()->session_id, exchange.services().loop.wall(),
-      then(exchange, [](bool) { return Verdict::proceed; })));
+      std::string(exchange.identity()->subject), std::string(exchange.identity()->session_id),
+      exchange.services().loop.wall(), then(exchange, [](bool) { return Verdict::proceed; })));
 }
 
 // Where it is still remembered from Basic, and where a link would replace the new one.
 Verdict end_old_password(Exchange& exchange) {
   exchange::Services& services = exchange.services();
-  const std::string& subject = exchange.identity()->subject;
+  const std::string subject(exchange.identity()->subject);
   const WallSeconds now = services.loop.wall();
   store::Revocation revocation{store::RevokedKind::subject, subject, now, now + 2 * auth::kBasicMemory,
                                std::string(auth::kBasicIssuer)};

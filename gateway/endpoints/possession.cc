@@ -42,13 +42,11 @@ Verdict use_proof(Exchange& exchange) {
   });
 }
 
-auth::Confirmation binding_of(Exchange& exchange) {
-  auth::Confirmation binding;
-  if (const auto& proof = exchange.endpoint_state<SessionState>().proof) binding.key = proof->thumbprint;
+void add_binding(Exchange& exchange, auth::SessionOrigin& origin) {
+  if (const auto& proof = exchange.endpoint_state<SessionState>().proof) origin.bound_key = proof->thumbprint;
   const net::PeerCertificate* shown = find_own_certificate(exchange);
   if (exchange.snapshot().tokens.bind_client_certificate && shown != nullptr)
-    binding.certificate = shown->thumbprint;
-  return binding;
+    origin.bound_certificate = shown->thumbprint;
 }
 
 std::string_view find_certificate_flaw(const Exchange& exchange, const store::Family& family) {

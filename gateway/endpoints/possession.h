@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/session_service.h"
 #include "exchange/exchange.h"
 #include "store/store.h"
 
@@ -17,8 +18,8 @@ namespace gw::endpoints {
 exchange::Verdict read_proof(exchange::Exchange& exchange);
 exchange::Verdict use_proof(exchange::Exchange& exchange);
 
-// What a session that begins with this request is bound to; empty: to nothing.
-auth::Confirmation binding_of(exchange::Exchange& exchange);
+// Says what a session that begins with this request is bound to, if to anything.
+void add_binding(exchange::Exchange& exchange, auth::SessionOrigin& origin);
 
 // Verdict: refuses to carry on a session whose key or certificate is not shown. REQUIRES: a SessionState.
 exchange::Verdict demand_binding(exchange::Exchange& exchange, const store::Family& family);

@@ -60,10 +60,11 @@ Verdict open_session(Exchange& exchange) {
     state.session = std::move(session);
     return Verdict::proceed;
   };
-  return exchange.wait_for(exchange.world().login->sessions.open(
-      state.who.account, state.who.backend, scope_text(granted),
-      {std::string(exchange.client_ip()), client_name(exchange), binding_of(exchange)}, now,
-      then(exchange, std::move(opened))));
+  auth::SessionOrigin origin{std::string(exchange.client_ip()), client_name(exchange)};
+  add_binding(exchange, origin);
+  return exchange.wait_for(exchange.world().login->sessions.open(state.who.account, state.who.backend,
+                                                                 scope_text(granted), std::move(origin), now,
+                                                                 then(exchange, std::move(opened))));
 }
 
 Result<Issued> issue_tokens(Exchange& exchange, const auth::Account& account, const auth::Session& session) {

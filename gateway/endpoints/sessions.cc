@@ -103,13 +103,14 @@ Verdict list_sessions(Exchange& exchange) {
     state.families = std::move(families);
     return Verdict::proceed;
   };
-  return exchange.wait_for(exchange.world().login->sessions.list(
-      exchange.identity()->subject, exchange.services().loop.wall(), then(exchange, std::move(listed))));
+  return exchange.wait_for(exchange.world().login->sessions.list(std::string(exchange.identity()->subject),
+                                                                 exchange.services().loop.wall(),
+                                                                 then(exchange, std::move(listed))));
 }
 
 Verdict reply_with_sessions(Exchange& exchange) {
   const auto& state = exchange.endpoint_state<SessionsState>();
-  const std::string& own_id = exchange.identity()->session_id;
+  const std::string_view own_id = exchange.identity()->session_id;
   json::Array sessions;
   if (!wants_page(exchange)) {
     for (const store::Family& family : state.families) sessions.push_back(describe(family, own_id));
@@ -157,7 +158,7 @@ Verdict end_chosen_session(Exchange& exchange) {
   };
   if (state.chosen == kAll)
     return exchange.wait_for(
-        sessions.end_all(exchange.identity()->subject, now, then(exchange, std::move(ended))));
+        sessions.end_all(std::string(exchange.identity()->subject), now, then(exchange, std::move(ended))));
   // Nobody ends, or learns of, a session of somebody else.
   const bool own = std::any_of(state.families.begin(), state.families.end(),
                                [&](const store::Family& family) { return family.id == state.chosen; });

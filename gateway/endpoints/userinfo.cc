@@ -7,7 +7,7 @@ namespace gw::endpoints {
 
 exchange::Verdict reply_with_claims(exchange::Exchange& exchange) {
   exchange::Reply reply;
-  reply.body = json::dump(exchange.identity()->claims);
+  reply.body = json::dump(exchange.identity()->claims());
   return exchange.answer(std::move(reply));
 }
 

@@ -9,9 +9,12 @@ namespace gw::endpoints {
 exchange::Verdict reply_with_decision(exchange::Exchange& exchange) {
   exchange::Reply reply;
   if (const auth::Identity* identity = exchange.identity()) {
-    const auto fields = exchange::identity_fields(*identity, *exchange.plan()->identity);
-    if (!fields) return exchange.refuse(fields.error());
-    for (const http::Field& field : **fields) reply.fields.emplace_back(field.name, std::string(field.value));
+    const policy::IdentityHeaders& options = *exchange.plan()->identity;
+    const auto rendered = exchange::identity_fields(*identity, options);
+    if (!rendered) return exchange.refuse(rendered.error());
+    options.for_each(**rendered, [&](const http::Field& field) {
+      reply.fields.emplace_back(field.name, std::string(field.value));
+    });
     const auto& assertion = exchange.plan()->identity->assertion();
     if (assertion) {
       const auto token = exchange.world().assertions->mint(

@@ -23,7 +23,10 @@ std::string claims_of(const Exchange& exchange) {
   if (names.empty() || exchange.identity() == nullptr) return {};
   json::Object claims;
   for (const std::string& name : names)
-    if (const json::Value* claim = exchange.identity()->find_claim(name)) claims.emplace_back(name, *claim);
+    if (const auto text = exchange.identity()->find_text(name))
+      claims.emplace_back(name, *text);
+    else if (const json::Value* claim = exchange.identity()->find_claim(name))
+      claims.emplace_back(name, *claim);
   return json::dump(claims);
 }
 

@@ -11,9 +11,9 @@ namespace {
 // What only the gateway says.
 constexpr std::array<std::string_view, 8> kOwnClaims{"iss", "aud", "exp", "iat", "nbf", "jti", "htm", "htu"};
 
-std::string join(const std::vector<std::string>& words) {
+std::string join(const std::vector<std::string_view>& words) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  for (const std::string_view word : words) text.append(text.empty() ? "" : " ").append(word);
   return text;
 }
 
@@ -23,6 +23,7 @@ json::Value value_of(const auth::Identity& identity, std::string_view name) {
     if (identity.roles.empty()) return {};
     return json::Array(identity.roles.begin(), identity.roles.end());
   }
+  if (const auto text = identity.find_text(name)) return *text;
   if (const json::Value* claim = identity.find_claim(name)) return *claim;
   if (name == "scope" && !identity.scopes.empty()) return join(identity.scopes);
   return {};

@@ -29,7 +29,7 @@ std::string missing_acr(const policy::Route& route, const auth::Identity* identi
     if (rule.name != "acr" || wanted == nullptr || identity == nullptr ||
         wanted->find_first_of("\"\\") != std::string::npos)
       continue;
-    if (!policy::claim_satisfies(identity->find_claim("acr"), rule.value)) return *wanted;
+    if (!policy::satisfies(*identity, rule)) return *wanted;
   }
   return {};
 }

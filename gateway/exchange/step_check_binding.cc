@@ -6,7 +6,7 @@
 namespace gw::exchange {
 namespace {
 
-std::string_view find_certificate_flaw(const Exchange& exchange, const std::string& thumbprint) {
+std::string_view find_certificate_flaw(const Exchange& exchange, std::string_view thumbprint) {
   const net::PeerCertificate* shown = exchange.shown_certificate();
   if (shown == nullptr) return "the token is bound to a certificate, and none was shown";
   return shown->thumbprint == thumbprint ? "" : "the token is bound to another certificate than was shown";

@@ -28,13 +28,17 @@ std::string subject_key(const Exchange& exchange) {
   const bool is_somebody =
       identity != nullptr && !identity->issuer_name.empty() && !identity->subject.empty();
   if (!is_somebody) return address_key(exchange.client_ip());
-  return "sub " + identity->issuer_name + '\n' + identity->subject;
+  return std::string("sub ").append(identity->issuer_name).append("\n").append(identity->subject);
 }
 
 std::string claim_key(const Exchange& exchange, const std::string& name) {
-  const json::Value* claim = exchange.identity() == nullptr ? nullptr : exchange.identity()->find_claim(name);
+  const auth::Identity* identity = exchange.identity();
+  if (identity == nullptr) return subject_key(exchange);
+  std::string key = std::string("claim ").append(identity->issuer_name).append("\n");
+  if (const auto text = identity->find_text(name)) return json::append_quoted(key, *text), key;
+  const json::Value* claim = identity->find_claim(name);
   if (claim == nullptr || claim->is_null()) return subject_key(exchange);
-  return "claim " + exchange.identity()->issuer_name + '\n' + json::dump(*claim);
+  return key + json::dump(*claim);
 }
 
 std::string header_key(const Exchange& exchange, const std::string& name) {

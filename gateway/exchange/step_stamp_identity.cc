@@ -127,7 +127,7 @@ Verdict stamp_identity(Exchange& exchange) {
   if (const auth::Identity* identity = exchange.identity()) {
     auto rendered = identity_fields(*identity, *plan.identity);
     if (!rendered) return exchange.refuse(rendered.error());
-    for (const http::Field& field : **rendered) fields.push(field);
+    plan.identity->for_each(**rendered, [&](const http::Field& field) { fields.push(field); });
   }
 
   std::string_view path = exchange.target().path;

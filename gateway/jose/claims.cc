@@ -9,20 +9,13 @@ namespace {
 
 constexpr WallSeconds kEndOfYear9999 = 253402300799;
 
-std::optional<WallSeconds> read_time(const json::Value& value) {
-  if (const std::int64_t* seconds = value.as_int())
-    return std::clamp(*seconds, -kEndOfYear9999, kEndOfYear9999);
-  const double* real = value.as_double();
-  if (real == nullptr || !std::isfinite(*real)) return std::nullopt;
+template <class Number>
+std::optional<WallSeconds> read_time(const Number& value) {
+  if (const auto seconds = value.as_int()) return std::clamp(*seconds, -kEndOfYear9999, kEndOfYear9999);
+  const auto real = value.as_double();
+  if (!real || !std::isfinite(*real)) return std::nullopt;
   const double limit = static_cast<double>(kEndOfYear9999);
   return static_cast<WallSeconds>(std::ceil(std::clamp(*real, -limit, limit)));
-}
-
-bool read_text(const json::Value& value, std::string_view& out) {
-  const std::string* text = value.as_string();
-  if (text == nullptr) return false;
-  out = *text;
-  return true;
 }
 
 bool is_audience(const json::Value& value) {
@@ -32,53 +25,48 @@ bool is_audience(const json::Value& value) {
                                         [](const json::Value& v) { return v.as_string() != nullptr; });
 }
 
-}  // namespace
-
-bool Claims::is_meant_for(const std::vector<std::string>& audiences) const {
-  if (audience == nullptr) return false;
-  const auto is_ours = [&](const json::Value& value) {
-    return std::find(audiences.begin(), audiences.end(), *value.as_string()) != audiences.end();
-  };
-  const json::Array* list = audience->as_array();
-  return list == nullptr ? is_ours(*audience) : std::any_of(list->begin(), list->end(), is_ours);
+bool is_audience(const json::Raw& value) {
+  return value.as_string() || value.for_each_string([](std::string_view) {});
 }
 
-Result<Claims, TokenFault> read_claims(const json::Value& payload) {
-  Claims claims;
-  std::optional<WallSeconds> expires_at;
-  for (const auto& [name, value] : *payload.as_object()) {
-    if (name.size() != 3) continue;
+// One member at a time, of either form of a payload.
+class ClaimsReader {
+ public:
+  template <class Value, class Kept>
+  std::optional<TokenFault> add(std::string_view name, const Value& value, Kept kept) {
+    if (name.size() != 3) return std::nullopt;
     if (name == "exp" || name == "nbf" || name == "iat") {
       const auto time = read_time(value);
       if (!time) return TokenFault::time_not_number;
-      (name == "exp" ? expires_at : name == "nbf" ? claims.not_before : claims.issued_at) = time;
+      (name == "exp" ? expires_at_ : name == "nbf" ? claims_.not_before : claims_.issued_at) = time;
     } else if (name == "aud") {
       if (!is_audience(value)) return TokenFault::claim_type;
-      claims.audience = &value;
-    } else if (std::string_view* text = name == "iss"   ? &claims.issuer
-                                        : name == "sub" ? &claims.subject
-                                        : name == "jti" ? &claims.token_id
-                                        : name == "sid" ? &claims.session_id
+      claims_.audience = kept;
+    } else if (std::string_view* text = name == "iss"   ? &claims_.issuer
+                                        : name == "sub" ? &claims_.subject
+                                        : name == "jti" ? &claims_.token_id
+                                        : name == "sid" ? &claims_.session_id
                                                         : nullptr) {
-      if (!read_text(value, *text)) return TokenFault::claim_type;
+      const auto read = value.as_string();
+      if (!read) return TokenFault::claim_type;
+      *text = *read;
     }
+    return std::nullopt;
   }
-  if (!expires_at) return TokenFault::expiry_missing;
-  claims.expires_at = *expires_at;
-  return claims;
-}
 
-std::vector<std::string> read_words(const json::Value* claim, std::string_view separators) {
-  std::vector<std::string> words;
-  if (claim == nullptr) return words;
-  if (const json::Array* list = claim->as_array()) {
-    words.reserve(list->size());
-    for (const json::Value& element : *list)
-      if (element.as_string() != nullptr) words.push_back(*element.as_string());
-    return words;
+  Result<Claims, TokenFault> finish() {
+    if (!expires_at_) return TokenFault::expiry_missing;
+    claims_.expires_at = *expires_at_;
+    return claims_;
   }
-  if (claim->as_string() == nullptr) return words;
-  const std::string_view text = *claim->as_string();
+
+ private:
+  Claims claims_;
+  std::optional<WallSeconds> expires_at_;
+};
+
+std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string_view> words;
   const auto separates = [&](char c) { return separators.find(c) != std::string_view::npos; };
   words.reserve(1 + static_cast<std::size_t>(std::count_if(text.begin(), text.end(), separates)));
   for (std::size_t at = text.find_first_not_of(separators); at != std::string_view::npos;) {
@@ -86,6 +74,65 @@ std::vector<std::string> read_words(const json::Value* claim, std::string_view s
     words.emplace_back(text.substr(at, end == std::string_view::npos ? end : end - at));
     at = text.find_first_not_of(separators, end);
   }
+  return words;
+}
+
+}  // namespace
+
+bool Claims::is_meant_for(const std::vector<std::string>& audiences) const {
+  bool is_meant = false;
+  const auto look_at = [&](std::string_view named) {
+    is_meant = is_meant || std::find(audiences.begin(), audiences.end(), named) != audiences.end();
+  };
+  if (const auto* raw = std::get_if<json::Raw>(&audience)) {
+    if (const auto text = raw->as_string())
+      look_at(*text);
+    else
+      raw->for_each_string(look_at);
+  } else if (const auto* value = std::get_if<const json::Value*>(&audience)) {
+    for (const std::string_view named : read_words(*value, {})) look_at(named);
+  }
+  return is_meant;
+}
+
+Result<Claims, TokenFault> read_claims(const json::Value& payload) {
+  ClaimsReader reader;
+  for (const auto& [name, value] : *payload.as_object())
+    if (const auto fault = reader.add(name, value, &value)) return *fault;
+  return reader.finish();
+}
+
+Result<Claims, TokenFault> read_claims(const json::Outline& payload) {
+  ClaimsReader reader;
+  for (const json::Outline::Member& member : payload.members()) {
+    const json::Raw value = payload.value(member);
+    if (const auto fault = reader.add(payload.name(member), value, value)) return *fault;
+  }
+  return reader.finish();
+}
+
+std::vector<std::string_view> read_words(const json::Value* claim, std::string_view separators) {
+  if (claim == nullptr) return {};
+  if (const std::string* text = claim->as_string()) return split(*text, separators);
+  std::vector<std::string_view> words;
+  const json::Array* list = claim->as_array();
+  if (list == nullptr) return words;
+  words.reserve(list->size());
+  for (const json::Value& element : *list)
+    if (const std::string* word = element.as_string()) words.emplace_back(*word);
+  return words;
+}
+
+std::optional<std::vector<std::string_view>> read_words(std::optional<json::Raw> claim,
+                                                        std::string_view separators) {
+  std::vector<std::string_view> words;
+  if (!claim) return words;
+  if (const auto text = claim->as_string()) return split(*text, separators);
+  if (!claim->is_list()) return words;
+  std::size_t count = 0;
+  if (!claim->for_each_string([&](std::string_view) { ++count; })) return std::nullopt;
+  words.reserve(count);
+  claim->for_each_string([&](std::string_view word) { words.push_back(word); });
   return words;
 }
 

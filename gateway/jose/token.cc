@@ -92,7 +92,11 @@ Result<Header, TokenFault> parse_header(std::string_view encoded) {
 Result<json::Value, TokenFault> parse_payload(std::string_view encoded) {
   const auto text = base64url_decode(encoded);
   if (!text) return TokenFault::not_base64url;
-  auto document = json::parse(*text, kTokenLimits);
+  return parse_payload_text(*text);
+}
+
+Result<json::Value, TokenFault> parse_payload_text(std::string_view text) {
+  auto document = json::parse(text, kTokenLimits);
   if (!document) return TokenFault::payload_not_json;
   if (document->as_object() == nullptr) return TokenFault::payload_not_object;
   return std::move(*document);

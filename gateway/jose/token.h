@@ -59,6 +59,7 @@ struct Token {
 Result<TokenParts, TokenFault> split_token(std::string_view text);
 Result<Header, TokenFault> parse_header(std::string_view encoded);
 Result<json::Value, TokenFault> parse_payload(std::string_view encoded);
+Result<json::Value, TokenFault> parse_payload_text(std::string_view text);
 // All of it.
 Result<Token, TokenFault> parse_token(std::string_view text);
 

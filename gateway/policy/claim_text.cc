@@ -55,8 +55,8 @@ bool append_claim(std::string& out, const json::Value& claim) {
   return !list->empty();
 }
 
-bool append_list(std::string& out, const std::vector<std::string>& list, char separator) {
-  for (const std::string& element : list) {
+bool append_list(std::string& out, const std::vector<std::string_view>& list, char separator) {
+  for (const std::string_view& element : list) {
     if (&element != &list.front()) out += separator;
     append_encoded(out, element, separator);
   }

@@ -15,7 +15,7 @@ namespace gw::policy {
 
 // False, and nothing is appended, for null and for an empty list; an empty string is an empty text.
 bool append_claim(std::string& out, const json::Value& claim);
-bool append_list(std::string& out, const std::vector<std::string>& list, char separator);
+bool append_list(std::string& out, const std::vector<std::string_view>& list, char separator);
 // Of a single string.
 void append_claim_text(std::string& out, std::string_view text);
 

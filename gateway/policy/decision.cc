@@ -7,7 +7,8 @@
 namespace gw::policy {
 namespace {
 
-bool contains(const std::vector<std::string>& list, const std::string& wanted) {
+template <class Text>
+bool contains(const std::vector<Text>& list, std::string_view wanted) {
   return std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
@@ -30,7 +31,7 @@ bool is_separator(char c) {
 }
 
 // With a hierarchy, `orders` holds `orders:read`, `orders.read` and `orders/read` too.
-bool holds(const std::string& held, const std::string& demanded, bool hierarchic) {
+bool holds(std::string_view held, std::string_view demanded, bool hierarchic) {
   if (held == demanded) return true;
   return hierarchic && !held.empty() && demanded.size() > held.size() && demanded.starts_with(held) &&
          is_separator(demanded[held.size()]);
@@ -74,9 +75,9 @@ class Examination {
 void examine_scopes(const Requirement& require, const auth::Identity& identity, Examination& examination) {
   for (const std::string& scope : require.scopes) {
     if (examination.is_over()) return;
-    const bool met =
-        std::any_of(identity.scopes.begin(), identity.scopes.end(),
-                    [&](const std::string& held) { return holds(held, scope, require.hierarchic_scopes); });
+    const bool met = std::any_of(identity.scopes.begin(), identity.scopes.end(), [&](std::string_view held) {
+      return holds(held, scope, require.hierarchic_scopes);
+    });
     examination.note({Condition::scope, scope, met}, Fault::insufficient_scope);
   }
 }
@@ -91,7 +92,7 @@ void examine_roles(const Requirement& require, const auth::Identity& identity, E
 void examine_claims(const Requirement& require, const auth::Identity& identity, Examination& examination) {
   for (const ClaimRule& rule : require.claims) {
     if (examination.is_over()) return;
-    const bool met = claim_satisfies(identity.find_claim(rule.name), rule.value);
+    const bool met = satisfies(identity, rule);
     examination.note({Condition::claim, rule.name, met}, Fault::forbidden);
   }
 }
@@ -160,6 +161,12 @@ std::optional<Fault> find_shadow_fault(const Route& route, const Caller& caller,
   Examination examination(nullptr);
   examine(*route.shadow, *caller.identity(), request, examination);
   return examination.fault();
+}
+
+bool satisfies(const auth::Identity& identity, const ClaimRule& rule) {
+  if (const auto text = identity.find_text(rule.name))
+    return rule.value.as_string() != nullptr && *rule.value.as_string() == *text;
+  return claim_satisfies(identity.find_claim(rule.name), rule.value);
 }
 
 bool claim_satisfies(const json::Value* claim, const json::Value& wanted) {

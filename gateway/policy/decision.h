@@ -102,6 +102,7 @@ Decision decide(const Route& route, const Caller& caller, const RequestFacts& re
 std::optional<Fault> find_shadow_fault(const Route& route, const Caller& caller, const RequestFacts& request);
 
 // A claim as a rule wants it: equal and of the same kind (numbers by value), or a list that contains such.
+bool satisfies(const auth::Identity& identity, const ClaimRule& rule);
 bool claim_satisfies(const json::Value* claim, const json::Value& wanted);
 
 }  // namespace gw::policy

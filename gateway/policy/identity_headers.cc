@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/identity_headers.h"
 
-#include "http/field.h"
 #include "policy/claim_text.h"
 #include "policy/header_rules.h"
 
 namespace gw::policy {
 namespace {
+
+constexpr std::size_t kUsualBytes = 128 - 1;  // of all headers; a terminator beside them
 
 // False when there is nothing to tell.
 bool append_named(std::string& out, const auth::Identity& identity, std::string_view name) {
@@ -17,6 +18,7 @@ bool append_named(std::string& out, const auth::Identity& identity, std::string_
   // Always a list, also when the token had a single string: "clerk,admin" is one role.
   if (name == "roles") return append_list(out, identity.roles, ',');
 
+  if (const auto text = identity.find_text(name)) return append_claim_text(out, *text), true;
   const json::Value* claim = identity.find_claim(name);
   if (claim != nullptr) return append_claim(out, *claim);
   return name == "scope" && append_list(out, identity.scopes, ' ');  // RFC 6749 3.3
@@ -32,6 +34,7 @@ Result<RenderedHeaders> IdentityHeaders::render(const auth::Identity& identity) 
   RenderedHeaders rendered;
   rendered.headers.reserve(options_.headers.size());
   std::string& text = rendered.text;
+  text.reserve(kUsualBytes);
   for (std::size_t i = 0; i < options_.headers.size(); ++i) {
     const IdentityHeader& header = options_.headers[i];
     const std::size_t begin = text.size();
@@ -39,8 +42,7 @@ Result<RenderedHeaders> IdentityHeaders::render(const auth::Identity& identity) 
     if (text.size() - begin > kMaxIdentityHeaderBytes)
       return Error(Fault::forbidden,
                    "the claim " + header.claim + " is too long for the header " + header.header);
-    rendered.headers.push_back({header.header, folded_[i], static_cast<std::uint32_t>(begin),
-                                static_cast<std::uint32_t>(text.size())});
+    rendered.headers.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(text.size())});
   }
   return rendered;
 }

@@ -12,6 +12,7 @@
 
 #include "auth/identity.h"
 #include "base/result.h"
+#include "http/field.h"
 #include "policy/route.h"
 
 namespace gw::policy {
@@ -21,12 +22,13 @@ inline constexpr std::size_t kMaxIdentityHeaderBytes = 8 * 1024;
 // Of one identity, in one piece of text.
 struct RenderedHeaders {
   struct Header {
-    std::string_view name;
-    std::uint32_t folded_hash;  // of the name, as http::Field has it
-    std::uint32_t begin, end;   // of the value in `text`
+    std::uint32_t which;  // of IdentityHeaders::headers()
+    std::uint32_t end;    // of its value in `text`, where the next one's begins
   };
   std::string text;  // see claim_text.h
   std::vector<Header> headers;
+
+  std::size_t bytes() const { return text.capacity() + headers.capacity() * sizeof(Header); }
 };
 
 class IdentityHeaders {
@@ -38,6 +40,18 @@ class IdentityHeaders {
   // header would be over kMaxIdentityHeaderBytes is refused (forbidden): with the header left out or cut, the
   // upstream would take the caller for somebody with fewer claims.
   Result<RenderedHeaders> render(const auth::Identity& identity) const;
+
+  // Calls `take(const http::Field&)` with each, ready to be sent. REQUIRES: rendered by this one.
+  template <class Take>
+  void for_each(const RenderedHeaders& rendered, Take take) const {
+    std::size_t begin = 0;
+    for (const auto& [which, end] : rendered.headers) {
+      take(http::Field{options_.headers[which].header,
+                       std::string_view(rendered.text).substr(begin, end - begin), folded_[which],
+                       http::FieldName::other, false});
+      begin = end;
+    }
+  }
 
   bool forwards_token() const { return options_.forward_token; }
   const std::vector<IdentityHeader>& headers() const { return options_.headers; }

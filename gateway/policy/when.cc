@@ -70,7 +70,7 @@ class PathView final : public cel::MapView {
 class ClaimsView final : public cel::MapView {
  public:
   ClaimsView(const auth::Identity& identity, cel::Arena& arena)
-      : claims_(*identity.claims.as_object()), roles_(arena.make<Value>(identity.roles.size())) {
+      : claims_(*identity.claims().as_object()), roles_(arena.make<Value>(identity.roles.size())) {
     for (std::size_t i = 0; i < roles_.size(); ++i) roles_[i] = Value::text(identity.roles[i]);
   }
 
@@ -126,7 +126,7 @@ Result<std::shared_ptr<const When>, WhenProblem> When::parse(std::string_view te
 }
 
 When::Outcome When::evaluate(const RequestFacts& facts, const auth::Identity& identity) const {
-  if (identity.claims.as_object() == nullptr || facts.fields == nullptr) return {false, "nothing is known"};
+  if (identity.claims().as_object() == nullptr || facts.fields == nullptr) return {false, "nothing is known"};
   static thread_local cel::Arena arena;
   arena.clear();
   const ClaimsView claims(identity, arena);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A token's text and a JWK set's, as anybody may send them. What is accepted must hold together.
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "auth/token_verifier.h"
 #include "base/json.h"
+#include "base/json_outline.h"
 #include "jose/pem.h"
 #include "jose/token.h"
 
@@ -53,6 +55,35 @@ void try_token(std::string_view text) {
   }
 }
 
+// What is read of a payload in short is what is read of it in full.
+void try_outline(std::string_view text) {
+  std::array<json::Outline::Member, json::Outline::kMaxMembers> room;
+  const auto outline = json::read_outline(text, room);
+  if (!outline) return;
+  const auto value = json::parse(text);
+  require(value && value->as_object() != nullptr && value->as_object()->size() == outline->members().size());
+  for (std::size_t i = 0; i < outline->members().size(); ++i) {
+    const auto& [name, member] = (*value->as_object())[i];
+    require(outline->name(outline->members()[i]) == name);
+    require(*json::parse(outline->value(outline->members()[i]).text()) == member);
+  }
+  const auto claims = jose::read_claims(*outline), same = jose::read_claims(*value);
+  require(claims.ok() == same.ok() && (claims || claims.error() == same.error()));
+  if (!claims) return;
+  const auto identity = auth::make_identity("fuzz", *claims, *outline);
+  if (!identity) return;
+  const auto other = auth::make_identity("fuzz", *same, *value, {});
+  require(identity->issuer == other->issuer && identity->subject == other->subject &&
+          identity->session_id == other->session_id && identity->token_id == other->token_id);
+  require(identity->expires_at == other->expires_at && identity->not_before == other->not_before &&
+          identity->issued_at == other->issued_at);
+  require(identity->scopes == other->scopes && identity->roles == other->roles);
+  require(identity->confirmation.key == other->confirmation.key &&
+          identity->confirmation.certificate == other->confirmation.certificate &&
+          identity->confirmation.is_unknown == other->confirmation.is_unknown);
+  require(identity->claims() == other->claims());
+}
+
 void try_keys(std::string_view text) {
   const auto set = jose::parse_key_file(text, {.allow_symmetric = true, .read_private = true});
   if (!set) return;
@@ -80,5 +111,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try_token(text);
   try_keys(text);
   try_json(text);
+  try_outline(text);
   return 0;
 }

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "auth/credential_cache.h"
-
 namespace gw::auth {
 namespace {
 
@@ -43,28 +41,6 @@ TEST(ApiKey, IsKeptWithWhatItMay) {
   EXPECT_EQ(facts->roles, std::vector<std::string>{"r"});
   EXPECT_EQ(facts->created_at, 7);
   for (const char* wrong : {"", "[]", "{}", R"({"hash":1})"}) EXPECT_FALSE(parse_api_key(wrong)) << wrong;
-}
-
-IdentityRef make(const std::string& subject) {
-  auto* identity = new Identity;  // the reference owns it
-  identity->subject = subject;
-  return IdentityRef(identity);
-}
-
-TEST(CredentialCache, ForgetsInTimeAndKeepsItsSize) {
-  CredentialCache cache;
-  EXPECT_FALSE(cache.find("a", 0));
-  cache.add("a", make("alice"), 100, 0);
-  ASSERT_TRUE(cache.find("a", 99));
-  EXPECT_EQ(cache.find("a", 99)->subject, "alice");
-  EXPECT_FALSE(cache.find("A", 99));
-  EXPECT_FALSE(cache.find("a", 100));
-  for (std::size_t i = 0; i < 3 * CredentialCache::kEntries; ++i)
-    cache.add(std::to_string(i), make("x"), 200, 100);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < 3 * CredentialCache::kEntries; ++i)
-    kept += cache.find(std::to_string(i), 100) ? 1 : 0;
-  EXPECT_EQ(kept, CredentialCache::kEntries);
 }
 
 }  // namespace

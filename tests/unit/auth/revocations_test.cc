@@ -41,7 +41,7 @@ TEST_F(RevocationsTest, WhatOneIssuerNamesIsNotAnothers) {
     Revocations revocations;
     revocations.apply({kind, value, kNow, kNow + 900, "https://other.example"}, kNow);
     EXPECT_FALSE(revocations.is_revoked(own)) << value;
-    revocations.apply({kind, value, kNow, kNow + 900, own.issuer}, kNow);
+    revocations.apply({kind, value, kNow, kNow + 900, std::string(own.issuer)}, kNow);
     EXPECT_TRUE(revocations.is_revoked(own)) << value;
     EXPECT_EQ(revocations.size(), 2u);
     revocations.purge(kNow + 900);

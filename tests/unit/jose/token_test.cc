@@ -164,17 +164,18 @@ TEST(Claims, AreMeantForAnyOfTheAudiencesToTheLetter) {
 }
 
 TEST(Words, AreReadFromAListOrASplitText) {
+  using List = std::vector<std::string>;
   const auto words = [](std::string_view text) {
     const auto document = json::parse(text);
-    return read_words(&*document, " ,");
+    const auto views = read_words(&*document, " ,");
+    return List(views.begin(), views.end());
   };
-  using List = std::vector<std::string>;
   EXPECT_EQ(words(R"("a b  c ")"), (List{"a", "b", "c"}));
   EXPECT_EQ(words(R"("a,b, c")"), (List{"a", "b", "c"}));
   EXPECT_EQ(words(R"(["a b","c",1,null])"), (List{"a b", "c"}));
   EXPECT_EQ(words(R"("")"), List());
   EXPECT_EQ(words("7"), List());
-  EXPECT_EQ(read_words(nullptr, " "), List());
+  EXPECT_TRUE(read_words(static_cast<const json::Value*>(nullptr), " ").empty());
 }
 
 TEST(HeaderCache, KeepsTheLatestAndNothingHuge) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace gw::policy {
 namespace {
 
@@ -16,8 +18,8 @@ auth::Identity clerk() {
   identity.subject = "users:1";
   identity.scopes = {"orders:read", "orders:list"};
   identity.roles = {"clerk"};
-  identity.claims = *json::parse(R"({"tenant":"acme","groups":["a","b"],"level":3,"ratio":0.5,"staff":true,
-                                     "realm":{"zone":"north"},"nothing":null})");
+  identity.hold(*json::parse(R"({"tenant":"acme","groups":["a","b"],"level":3,"ratio":0.5,"staff":true,
+                                 "realm":{"zone":"north"},"nothing":null})"));
   return identity;
 }
 
@@ -205,8 +207,14 @@ TEST(Decision, ThatRefusesUnderEnforcementIsNoNote) {
 }
 
 bool satisfied(std::string_view claim, std::string_view wanted) {
-  const json::Value value = *json::parse(claim);
-  return claim_satisfies(&value, *json::parse(wanted));
+  const std::string payload = R"({"exp":1,"c":)" + std::string(claim) + "}";
+  std::array<json::Outline::Member, json::Outline::kMaxMembers> room;
+  const auto outline = json::read_outline(payload, room);
+  const auto identity = auth::make_identity("self", *jose::read_claims(*outline), *outline);
+  const ClaimRule rule{"c", *json::parse(wanted)};
+  const bool met = claim_satisfies(identity->find_claim("c"), rule.value);
+  EXPECT_EQ(satisfies(*identity, rule), met) << claim << ' ' << wanted;
+  return met;
 }
 
 TEST(ClaimRule, ComparesKindsStrictly) {

@@ -13,7 +13,7 @@ auth::Identity clerk() {
   identity.issuer_name = "self";
   identity.subject = "users:1";
   identity.roles = {"clerk", "admin"};
-  identity.claims = *json::parse(R"({"sub":"users:1","roles":"clerk admin","tenant":"acme"})");
+  identity.hold(*json::parse(R"({"sub":"users:1","roles":"clerk admin","tenant":"acme"})"));
   return identity;
 }
 
