@@ -13,9 +13,11 @@ nghttp2_nv field_of(std::string_view name, std::string_view value,
           reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(), flags};
 }
 
-// Kept out of the compression's memory (RFC 7541 7.1.3).
-bool is_secret(FieldName name) {
-  return name == FieldName::set_cookie || name == FieldName::cookie || name == FieldName::authorization;
+// Kept out of the compression's memory: what is secret (RFC 7541 7.1.3), and what is never sent again and
+// would only push out what is.
+bool is_remembered(FieldName name) {
+  return name != FieldName::set_cookie && name != FieldName::cookie && name != FieldName::authorization &&
+         name != FieldName::x_request_id;
 }
 
 // RFC 9113 8.2.2; the length is told anew.
@@ -58,7 +60,7 @@ void H2FieldList::append(const Fields& fields) {
   for (const Field& field : fields) {
     if (stays_behind(field)) continue;
     list_.push_back(field_of(field.name, field.value,
-                             is_secret(field.id) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE));
+                             is_remembered(field.id) ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX));
   }
 }
 
