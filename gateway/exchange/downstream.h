@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/options.h"
@@ -28,7 +29,8 @@ struct Downstream {
   const ListenerFacts* listener = nullptr;
   std::string peer_ip;
   bool peer_is_trusted = false;  // in trusted_proxies: its forwarding fields are believed
-  std::string server_name;       // of TLS (SNI), lower case; empty without
+  // Of TLS (SNI), lower case; empty without. Lives as long as the connection.
+  std::string_view server_name;
   // Verified; null without one. Lives as long as the connection.
   const net::PeerCertificate* certificate = nullptr;
 };

@@ -40,6 +40,14 @@ void H1Server::start(net::Buffer received) {
   parse_head();
 }
 
+void H1Server::resume(TimePoint until) {
+  first_request_ = false;
+  stream_.hand_to(*this);
+  worker_.deadlines.set(*this, until);
+  read_head();
+  if (request_ == Request::idle) owner_.on_codec_resting();
+}
+
 void H1Server::drain(Duration patience) {
   if (is_tunnel_ && events_ != nullptr) return events_->on_drain();
   if (request_ == Request::idle) read_head();  // a request that has arrived is still answered
@@ -387,6 +395,7 @@ void H1Server::begin_next_request() {
   else
     parse_head();
   if (request_ == Request::idle || request_ == Request::head) stream_.read_pending();
+  if (request_ == Request::idle && out_.empty()) owner_.on_codec_resting();
 }
 
 // The deadline stands until all is written: then the pace is looked at, not each small step.

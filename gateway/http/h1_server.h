@@ -22,6 +22,8 @@ class H1Server final : public ServerCodec,
 
   void start(net::Buffer received) override;
   void drain(Duration patience) override;
+  TimePoint rests_until() const override { return deadline(); }
+  void resume(TimePoint until) override;
 
   void send_interim(const ResponseHead& head) override;
   void send_head(const ResponseHead& head) override;

@@ -25,6 +25,10 @@ class ServerCodec {
   // Ends after what is under way. What comes within `patience` on a connection that is idle is still
   // answered: to close it at once would break off a request that is on its way.
   virtual void drain(Duration patience) = 0;
+  // Of one that is resting: when the connection ends if nothing comes. Another codec may then take its place
+  // and resume() when something does.
+  virtual TimePoint rests_until() const { return TimePoint::max(); }
+  virtual void resume(TimePoint) {}
 };
 
 enum class Protocol : std::uint8_t { unknown, http1, http2 };

@@ -73,6 +73,8 @@ class ServerCodecEvents {
   virtual RequestEvents& open_exchange(ServerStream& stream) = 0;
   // Nothing more will come or go: the owner destroys the codec, deferred.
   virtual void on_codec_closed() = 0;
+  // Between two requests: until open_exchange(), and not inside this, the owner may take the codec's rest().
+  virtual void on_codec_resting() = 0;
   virtual bool is_draining() const = 0;
 
  protected:

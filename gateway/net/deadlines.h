@@ -24,6 +24,7 @@ class Deadline {
  protected:
   ~Deadline() { unlink(); }
   virtual void on_deadline() = 0;
+  TimePoint deadline() const { return at_; }  // max: none is set
 
  private:
   friend class Deadlines;

@@ -16,6 +16,17 @@ std::string openssl_reason() {
   return text;
 }
 
+// There is no call that empties a key; to make it one of any kind frees what it was made of.
+void forget_ephemeral_keys(SSL* ssl) {
+  static EVP_KEYMGMT* const any_kind = EVP_KEYMGMT_fetch(nullptr, "X25519", nullptr);
+  for (const int which : {SSL_CTRL_GET_TMP_KEY, SSL_CTRL_GET_PEER_TMP_KEY}) {
+    EVP_PKEY* key = nullptr;
+    if (SSL_ctrl(ssl, which, 0, &key) != 1) continue;
+    EVP_PKEY_set_type_by_keymgmt(key, any_kind);
+    EVP_PKEY_free(key);
+  }
+}
+
 std::string lower_name(std::string_view text) {
   std::string out(text);
   for (char& c : out)

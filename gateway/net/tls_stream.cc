@@ -3,6 +3,8 @@
 
 #include <openssl/err.h>
 
+#include "net/tls_common.h"
+
 namespace gw::net {
 namespace {
 
@@ -15,7 +17,6 @@ void clear_errors() {
 
 TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl) : Stream(loop, std::move(fd)), ssl_(ssl) {
   tls_ = true;
-  SSL_set_app_data(ssl_, this);
   SSL_set_fd(ssl_, fd_.get());
 }
 
@@ -23,8 +24,13 @@ TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl, std::shared_ptr<con
                      const TicketKeys& tickets)
     : Stream(loop, std::move(fd)), server_(std::move(server)), tickets_(&tickets), ssl_(ssl) {
   tls_ = true;
-  SSL_set_app_data(ssl_, this);
   SSL_set_fd(ssl_, fd_.get());
+  BIO_set_callback_arg(SSL_get_rbio(ssl_), reinterpret_cast<char*>(this));
+}
+
+// Kept with the BIO, which has a place for it: an SSL's app_data takes a hundred bytes more.
+TlsStream& TlsStream::of(SSL* ssl) {
+  return *reinterpret_cast<TlsStream*>(BIO_get_callback_arg(SSL_get_rbio(ssl)));
 }
 
 TlsStream::~TlsStream() {
@@ -101,7 +107,10 @@ TlsSession TlsStream::tls_session() const {
 Stream::Handshake TlsStream::shake_hands(const char*& why) {
   clear_errors();
   const int result = SSL_do_handshake(ssl_);
-  if (result == 1) return learn_peer(why);
+  if (result == 1) {
+    forget_ephemeral_keys(ssl_);
+    return learn_peer(why);
+  }
   switch (SSL_get_error(ssl_, result)) {
     case SSL_ERROR_WANT_READ:
       return Handshake::blocked;

@@ -23,7 +23,7 @@ class TlsStream final : public Stream {
             const TicketKeys& tickets);
   ~TlsStream() override;
 
-  static TlsStream& of(SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
+  static TlsStream& of(SSL* ssl);
 
   IoResult read(char* to, std::size_t room) override;
   IoResult write(std::string_view bytes) override;

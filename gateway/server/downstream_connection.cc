@@ -15,11 +15,7 @@ constexpr std::size_t kFirstRead = 16 * 1024;  // the head of most requests
 
 DownstreamConnection::DownstreamConnection(Worker& worker, const Door& door, UniqueFd fd,
                                            const net::Address& peer)
-    : worker_(worker),
-      door_(door),
-      accepted_(worker.loop().now()),
-      fd_(std::move(fd)),
-      first_bytes_(worker.codec_worker().buffers) {
+    : worker_(worker), door_(door), accepted_(worker.loop().now()), fd_(std::move(fd)) {
   facts_.listener = &door.facts;
   learn_peer(peer);
 }
@@ -69,6 +65,7 @@ void DownstreamConnection::open_stream(UniqueFd fd) {
 
 void DownstreamConnection::drain(Duration patience) {
   if (state_ == State::choosing) choose_codec();  // a request that has arrived is still answered
+  if (state_ == State::resting) resume();         // likewise
   if (codec_) return codec_->drain(patience);
   if (state_ == State::closed) return;
   worker_.deadlines().set(
@@ -79,6 +76,7 @@ void DownstreamConnection::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
   net::Deadlines::clear(*this);
+  worker_.resting().remove(*this);
   if (stream_) stream_->set_reading(false);
   worker_.release(id_);
 }
@@ -94,22 +92,24 @@ void DownstreamConnection::on_stream_open() {
   facts_.certificate = stream_->peer_certificate();
   const bool offers_http2 = facts_.listener->http2;
   if (stream_->is_tls() || !offers_http2)
-    return serve(http::protocol_of_alpn(stream_->alpn()), std::move(first_bytes_));
+    return serve(http::protocol_of_alpn(stream_->alpn()), net::Buffer(worker_.codec_worker().buffers));
+  first_bytes_ = std::make_unique<net::Buffer>(worker_.codec_worker().buffers);
   state_ = State::choosing;
 }
 
 void DownstreamConnection::on_stream_readable() {
   if (state_ == State::choosing) choose_codec();
+  if (state_ == State::resting) resume();
 }
 
 // Without TLS nothing but the first bytes says what the client speaks.
 void DownstreamConnection::choose_codec() {
-  char* to = first_bytes_.reserve(kFirstRead);
-  const net::IoResult got = stream_->read(to, first_bytes_.room());
-  if (got.state == net::Io::ok) first_bytes_.commit(got.bytes);
-  const http::Protocol protocol = http::protocol_of_preface(first_bytes_.view());
-  if (protocol != http::Protocol::unknown) return serve(protocol, std::move(first_bytes_));
-  first_bytes_.consume(0);
+  char* to = first_bytes_->reserve(kFirstRead);
+  const net::IoResult got = stream_->read(to, first_bytes_->room());
+  if (got.state == net::Io::ok) first_bytes_->commit(got.bytes);
+  const http::Protocol protocol = http::protocol_of_preface(first_bytes_->view());
+  if (protocol != http::Protocol::unknown) return serve(protocol, std::move(*first_bytes_));
+  first_bytes_->consume(0);
   if (got.state != net::Io::ok && got.state != net::Io::blocked) close();
 }
 
@@ -118,7 +118,28 @@ void DownstreamConnection::serve(http::Protocol protocol, net::Buffer received) 
   net::Deadlines::clear(*this);
   codec_ = http::make_server_codec(protocol, *stream_, worker_.codec_worker(), *this, accepted_);
   codec_->start(std::move(received));
+  first_bytes_.reset();
   if (worker_.is_draining() && state_ == State::serving) codec_->drain(worker_.drain_patience());
+}
+
+void DownstreamConnection::on_codec_resting() {
+  if (state_ == State::serving) worker_.resting().add(*this);
+}
+
+void DownstreamConnection::give_up_codec() {
+  const TimePoint until = codec_->rests_until();
+  codec_.reset();
+  state_ = State::resting;
+  stream_->hand_to(*this);
+  worker_.deadlines().set(*this, until);
+}
+
+void DownstreamConnection::resume() {
+  const TimePoint until = deadline();
+  net::Deadlines::clear(*this);
+  state_ = State::serving;
+  codec_ = http::make_server_codec(http::Protocol::http1, *stream_, worker_.codec_worker(), *this, accepted_);
+  codec_->resume(until);
 }
 
 void DownstreamConnection::on_stream_failed(const char* why) {
@@ -129,11 +150,12 @@ void DownstreamConnection::on_stream_failed(const char* why) {
 
 void DownstreamConnection::on_deadline() {
   if (state_ == State::handshaking && facts_.listener->tls) ++worker_.tls_counters().failed;
-  if (first_bytes_.empty()) return close();
-  serve(http::Protocol::http1, std::move(first_bytes_));  // which says that the head took too long
+  if (first_bytes_ == nullptr || first_bytes_->empty()) return close();
+  serve(http::Protocol::http1, std::move(*first_bytes_));  // which says that the head took too long
 }
 
 http::RequestEvents& DownstreamConnection::open_exchange(http::ServerStream& stream) {
+  worker_.resting().remove(*this);
   return worker_.open_exchange(stream, facts_);
 }
 

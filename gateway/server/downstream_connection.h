@@ -11,6 +11,7 @@
 #include "net/deadlines.h"
 #include "net/proxy_greeting.h"
 #include "net/stream.h"
+#include "server/resting_connections.h"
 
 namespace gw::server {
 
@@ -22,7 +23,8 @@ class DownstreamConnection final : public net::Deferred,
                                    private net::Deadline,
                                    private net::ProxyGreeting::Events,
                                    private net::Task,
-                                   private http::ServerCodecEvents {
+                                   private http::ServerCodecEvents,
+                                   private RestingConnections::Member {
  public:
   DownstreamConnection(Worker& worker, const Door& door, UniqueFd fd, const net::Address& peer);
   ~DownstreamConnection() override;
@@ -35,8 +37,8 @@ class DownstreamConnection final : public net::Deferred,
 
  private:
   // greeting (where a PROXY header comes first) -> handshaking -> choosing (by the first bytes, on plain
-  // listeners) -> serving -> closed
-  enum class State : std::uint8_t { greeting, handshaking, choosing, serving, closed };
+  // listeners) -> serving <-> resting (without a codec) -> closed
+  enum class State : std::uint8_t { greeting, handshaking, choosing, serving, resting, closed };
 
   void on_stream_open() override;
   void on_stream_readable() override;
@@ -48,12 +50,15 @@ class DownstreamConnection final : public net::Deferred,
   void run_task() override;  // after the greeting
   http::RequestEvents& open_exchange(http::ServerStream& stream) override;
   void on_codec_closed() override { close(); }
+  void on_codec_resting() override;
+  void give_up_codec() override;
   bool is_draining() const override;
 
   void learn_peer(const net::Address& peer);
   void open_stream(UniqueFd fd);
   void choose_codec();
   void serve(http::Protocol protocol, net::Buffer received);
+  void resume();
 
   Worker& worker_;
   const Door& door_;
@@ -63,8 +68,8 @@ class DownstreamConnection final : public net::Deferred,
   State state_ = State::greeting;
   UniqueFd fd_;  // until start()
   std::unique_ptr<net::ProxyGreeting> greeting_;
-  std::unique_ptr<net::Stream> stream_;  // null while greeting
-  net::Buffer first_bytes_;
+  std::unique_ptr<net::Stream> stream_;       // null while greeting
+  std::unique_ptr<net::Buffer> first_bytes_;  // while choosing
   std::unique_ptr<http::ServerCodec> codec_;
 };
 

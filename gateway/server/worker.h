@@ -96,6 +96,7 @@ class Worker {
   std::unique_ptr<net::Stream> make_stream(const Door& door, UniqueFd fd);
   exchange::Exchange& open_exchange(http::ServerStream& stream, const exchange::Downstream& downstream);
   void release(std::uint64_t connection_id);
+  RestingConnections& resting() { return resting_; }
   exchange::TlsCounters& tls_counters() { return counters_.tls; }
   bool is_draining() const { return draining_; }
   Duration drain_patience() const { return drain_patience_; }
@@ -151,6 +152,7 @@ class Worker {
   LocalRef<exchange::World> world_;
   std::vector<std::unique_ptr<exchange::Exchange>> exchanges_;
   std::vector<exchange::Exchange*> free_exchanges_;
+  RestingConnections resting_;
   SlotMap<std::unique_ptr<DownstreamConnection>> connections_;
   std::vector<Door> doors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

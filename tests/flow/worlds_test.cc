@@ -3,6 +3,7 @@
 #include <future>
 
 #include "flow/flow.h"
+#include "server/resting_connections.h"
 #include "store/sqlite_store.h"
 #include "support/store_client.h"
 
@@ -135,7 +136,78 @@ TEST_P(Worlds, OfEveryWorkerKnowARevocationAsSoonAsItIsAcknowledged) {
   gateway.stop();
 }
 
+// More than keep their codec while they wait.
+class Resting : public EachPair {
+ protected:
+  static constexpr std::size_t kMany = server::RestingConnections::kWithCodec + 24;
+
+  std::vector<Wire> rest(const GatewayInProcess& gateway) {
+    std::vector<Wire> wires;
+    for (std::size_t i = 0; i < kMany; ++i) {
+      wires.push_back(connect(gateway));
+      EXPECT_TRUE(wires.back().send(get("/")));
+      EXPECT_EQ(read_message(wires.back()).status(), 200);
+    }
+    return wires;
+  }
+};
+
+TEST_P(Resting, ConnectionsGoOnAsIfTheyHadNot) {
+  const auto service = answer([](const Message& request) {
+    return ok(request.start_line.substr(4, request.start_line.find(' ', 4) - 4));
+  });
+  GatewayInProcess gateway(configuration(*service));
+  std::vector<Wire> wires = rest(gateway);
+  for (int round = 0; round < 2; ++round) {
+    for (Wire& wire : wires) {
+      ASSERT_TRUE(wire.send("GET /a HTTP/1.1\r\nHo"));
+      ASSERT_TRUE(wire.send("st: api.test\r\n\r\n" + get("/b") + get("/c")));
+      for (const char* path : {"/a", "/b", "/c"}) ASSERT_EQ(read_message(wire).body, path);
+    }
+  }
+  for (Wire& wire : wires) {
+    ASSERT_TRUE(wire.send("GET  / HTTP/1.1\r\n\r\n"));
+    ASSERT_EQ(read_message(wire).status(), 400);
+    ASSERT_EQ(wire.read_some(), "");
+  }
+}
+
+TEST_P(Resting, ConnectionsEndWhenTheirTimeIsOver) {
+  const auto service = answer([](const Message&) { return ok("hello"); });
+  GatewayInProcess gateway(configuration(*service, {.more = "limits: {idle_timeout: 1s}\n"}));
+  for (Wire& wire : rest(gateway)) EXPECT_EQ(wire.read_some(), "");
+}
+
+TEST_P(Resting, ConnectionsThatTheirClientsLeaveAreGone) {
+  const auto service = answer([](const Message&) { return ok("hello"); });
+  GatewayInProcess gateway(configuration(*service));
+  std::vector<Wire> wires = rest(gateway);
+  for (std::size_t i = 0; i < kMany; i += 2) i % 4 == 0 ? wires[i].reset() : wires[i].end_writing();
+  for (std::size_t i = 1; i < kMany; i += 2) {
+    ASSERT_TRUE(wires[i].send(get("/")));
+    ASSERT_EQ(read_message(wires[i]).body, "hello");
+  }
+  for (std::size_t i = 2; i < kMany; i += 4) ASSERT_EQ(wires[i].read_some(), "");
+}
+
+TEST_P(Resting, ConnectionsAnswerWhatComesWithADrain) {
+  const auto service = answer([](const Message&) { return ok("hello"); });
+  GatewayInProcess gateway(configuration(*service));
+  std::vector<Wire> wires = rest(gateway);
+  ASSERT_TRUE(wires.front().send(get("/")));
+  ASSERT_TRUE(wires.back().send(get("/")));
+  gateway.drain();
+  for (Wire* wire : {&wires.front(), &wires.back()}) {
+    const Message response = read_message(*wire);
+    EXPECT_EQ(response.body, "hello");
+  }
+  for (Wire& wire : wires) EXPECT_EQ(wire.read_some(), "");
+  wires.clear();
+  gateway.wait_until_drained();
+}
+
 EACH_PAIR(Worlds);
+EACH_PAIR(Resting);
 
 }  // namespace
 }  // namespace gw::test

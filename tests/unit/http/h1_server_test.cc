@@ -46,6 +46,10 @@ class H1ServerTest : public testing::Test, public ServerCodecEvents, public Requ
 
   RequestEvents& open_exchange(ServerStream&) override { return *this; }
   void on_codec_closed() override { loop_.stop(); }
+  void on_codec_resting() override {
+    ++rested_;
+    on_rest_();
+  }
   bool is_draining() const override { return false; }
   RequestHead& request_head() override { return head_; }
   void on_request_head(net::Buffer storage) override {
@@ -80,7 +84,8 @@ class H1ServerTest : public testing::Test, public ServerCodecEvents, public Requ
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<H1Server> server_;
   Starter starter_{*this};
-  Callback<void()> on_head_;
+  Callback<void()> on_head_, on_rest_ = [] {};
+  int rested_ = 0;
   std::string failed_;
   bool gone_ = false;
 };
@@ -119,6 +124,47 @@ TEST_F(H1ServerTest, WhatIsAnsweredIsWrittenBeforeTheEndOfTheClientIsSeen) {
   loop_.run();
   const std::string one = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   EXPECT_EQ(one + one, heard());
+}
+
+TEST_F(H1ServerTest, RestsBetweenRequestsAndNotWhileOneIsUnderWay) {
+  limits_.idle_timeout = 1min;
+  on_head_ = [&] { answer(); };
+  At end([this] { loop_.stop(); });
+  on_rest_ = [&] {
+    EXPECT_GT(server_->rests_until(), loop_.now() + 50000ms);
+    say("GET / HT");
+    deadlines_.set_in(end, 5ms);
+  };
+  say("GET / HTTP/1.1\r\nHost: a.test\r\n\r\nGET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  loop_.run();
+  EXPECT_EQ(1, rested_) << "after both";
+}
+
+TEST_F(H1ServerTest, AnotherGoesOnWhereOneRested) {
+  limits_.idle_timeout = 1min;
+  const auto take_over = [&](TimePoint until) {
+    server_ = std::make_unique<H1Server>(*stream_, ServerWorker{deadlines_, buffers_, scratch_, limits_},
+                                         *this, TimePoint());
+    server_->resume(until);
+  };
+  At sends_the_rest([&] { say("st\r\n\r\n"); });
+  At takes_over([&] {
+    EXPECT_EQ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", heard());
+    if (rested_ == 1) {
+      say("GET / HTTP/1.1\r\nHost: a.te");
+      take_over(server_->rests_until());
+      deadlines_.set_in(sends_the_rest, 2ms);
+    } else {
+      on_rest_ = [] {};
+      take_over(loop_.now() + 5ms);  // though nothing has come; then it ends
+    }
+  });
+  on_head_ = [&] { answer(); };
+  on_rest_ = [&] { deadlines_.set_in(takes_over, 2ms); };
+  say("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  loop_.run();
+  EXPECT_EQ(3, rested_);
+  EXPECT_EQ("", failed_);
 }
 
 }  // namespace

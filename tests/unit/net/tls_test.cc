@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <fstream>
 #include <future>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "net/peer_certificate.h"
+#include "net/tls_common.h"
 #include "support/certificates.h"
 #include "support/loop_thread.h"
 
@@ -477,6 +479,58 @@ bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
   ASSERT_NE(certificate, nullptr);
   EXPECT_EQ(describe_certificate(certificate).thumbprint, "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
   X509_free(certificate);
+}
+
+// How many of both this end has. What has been emptied cannot be copied; nothing else may be asked of it.
+int count_ephemeral_keys(SSL* ssl) {
+  int count = 0;
+  for (const int which : {SSL_CTRL_GET_TMP_KEY, SSL_CTRL_GET_PEER_TMP_KEY}) {
+    EVP_PKEY* key = nullptr;
+    if (SSL_ctrl(ssl, which, 0, &key) != 1) continue;
+    EVP_PKEY* copy = EVP_PKEY_dup(key);
+    count += copy != nullptr ? 1 : 0;
+    EVP_PKEY_free(copy);
+    EVP_PKEY_free(key);
+  }
+  ERR_clear_error();
+  return count;
+}
+
+TEST(EphemeralKeys, AreForgottenAndTheConnectionGoesOn) {
+  const ScratchDir folder;
+  Authority authority(folder, "authority");
+  struct Case {
+    int version;
+    const char* groups;
+  };
+  for (const auto& [version, groups] :
+       {Case{TLS1_3_VERSION, "X25519"}, Case{TLS1_3_VERSION, "P-256"}, Case{TLS1_2_VERSION, "X25519:P-256"},
+        Case{TLS1_2_VERSION, "P-384:P-256"}}) {
+    SslContext client = test::client_context(), server = test::server_context(authority.issue("server"));
+    SSL_CTX_set1_groups_list(server.get(), groups);
+    SSL_CTX_set_max_proto_version(client.get(), version);
+    SSL_CTX_set1_groups_list(client.get(), groups);
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    Wire one{UniqueFd(ends[0])}, other{UniqueFd(ends[1])};
+    auto served = std::async(std::launch::async, [&] { return other.start_tls(server, true); });
+    ASSERT_TRUE(one.start_tls(client, false)) << one.error();
+    ASSERT_TRUE(served.get());
+    for (Wire* wire : {&one, &other}) {
+      if (version == TLS1_3_VERSION) EXPECT_EQ(count_ephemeral_keys(wire->ssl()), 2) << groups;
+      forget_ephemeral_keys(wire->ssl());
+      EXPECT_EQ(count_ephemeral_keys(wire->ssl()), 0) << groups;
+      forget_ephemeral_keys(wire->ssl());
+      EXPECT_EQ(ERR_peek_error(), 0u);
+    }
+    for (int round = 0; round < 3; ++round) {
+      for (auto [from, to] : {std::pair{&one, &other}, std::pair{&other, &one}}) {
+        if (version == TLS1_3_VERSION) EXPECT_EQ(SSL_key_update(from->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+        ASSERT_TRUE(from->send("hello"));
+        ASSERT_EQ(to->read_some(), "hello") << to->error();
+      }
+    }
+  }
 }
 
 TEST(ClientTls, SaysWhatIsWrongWithItsFiles) {
