@@ -119,7 +119,7 @@ MIB_16K = 64.0  # bodies in a MiB
 WORKLOADS = {
     "few": Workload("HTTP/1.1, 16 tokens", PLAIN + ("caddy",) + CHECKED + each("gatewarden"), keep(16),
                     targets={one: ((("haproxy",), 0.9), (("floor",), 1.35)) for one in each("gatewarden")}, quick=True),
-    # The usual cache of verified tokens holds a tenth of these, one of 192 MiB all. Warm-up: until each has been seen once.
+    # The usual cache of verified tokens holds a fifth of these, one of 192 MiB all. Warm-up: until each has been seen once.
     "many": Workload("50,000 tokens", each("haproxy") + each("gatewarden") + tuple(f"{one}-192m" for one in each("gatewarden")),
                      keep(50_000, "--warmup", 8),
                      targets={f"gatewarden-{alg}{cache}": (((f"haproxy-{alg}",), most),) for cache in ("", "-192m")
