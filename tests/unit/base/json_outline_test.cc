@@ -34,14 +34,22 @@ bool outlines(std::string_view text) {
     EXPECT_EQ(raw.is_list(), wanted.as_array() != nullptr) << text;
     EXPECT_EQ(raw.is_object(), wanted.as_object() != nullptr) << text;
     EXPECT_EQ(raw.as_string().has_value(), wanted.as_string() != nullptr) << text;
-    if (raw.as_string()) EXPECT_EQ(*raw.as_string(), *wanted.as_string()) << text;
+    if (raw.as_string()) {
+      EXPECT_EQ(*raw.as_string(), *wanted.as_string()) << text;
+    }
     EXPECT_EQ(raw.as_int().has_value(), wanted.as_int() != nullptr) << text;
-    if (raw.as_int()) EXPECT_EQ(*raw.as_int(), *wanted.as_int()) << text;
+    if (raw.as_int()) {
+      EXPECT_EQ(*raw.as_int(), *wanted.as_int()) << text;
+    }
     EXPECT_EQ(raw.as_double().has_value(), wanted.as_double() != nullptr) << text;
-    if (raw.as_double()) EXPECT_EQ(*raw.as_double(), *wanted.as_double()) << text;
+    if (raw.as_double()) {
+      EXPECT_EQ(*raw.as_double(), *wanted.as_double()) << text;
+    }
     Array strings;
     const bool all_are = raw.for_each_string([&](std::string_view s) { strings.emplace_back(s); });
-    if (all_are) EXPECT_EQ(Value(strings), wanted) << text;
+    if (all_are) {
+      EXPECT_EQ(Value(strings), wanted) << text;
+    }
   }
   return true;
 }

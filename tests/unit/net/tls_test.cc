@@ -517,7 +517,9 @@ TEST(EphemeralKeys, AreForgottenAndTheConnectionGoesOn) {
     ASSERT_TRUE(one.start_tls(client, false)) << one.error();
     ASSERT_TRUE(served.get());
     for (Wire* wire : {&one, &other}) {
-      if (version == TLS1_3_VERSION) EXPECT_EQ(count_ephemeral_keys(wire->ssl()), 2) << groups;
+      if (version == TLS1_3_VERSION) {
+        EXPECT_EQ(count_ephemeral_keys(wire->ssl()), 2) << groups;
+      }
       forget_ephemeral_keys(wire->ssl());
       EXPECT_EQ(count_ephemeral_keys(wire->ssl()), 0) << groups;
       forget_ephemeral_keys(wire->ssl());
@@ -525,7 +527,9 @@ TEST(EphemeralKeys, AreForgottenAndTheConnectionGoesOn) {
     }
     for (int round = 0; round < 3; ++round) {
       for (auto [from, to] : {std::pair{&one, &other}, std::pair{&other, &one}}) {
-        if (version == TLS1_3_VERSION) EXPECT_EQ(SSL_key_update(from->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+        if (version == TLS1_3_VERSION) {
+          EXPECT_EQ(SSL_key_update(from->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+        }
         ASSERT_TRUE(from->send("hello"));
         ASSERT_EQ(to->read_some(), "hello") << to->error();
       }
