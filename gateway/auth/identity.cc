@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
 
 namespace gw::auth {
@@ -81,7 +82,9 @@ void Identity::for_each_view(Take take) {
 void Identity::hold(const json::Outline& payload) {
   const std::string_view text = payload.text();
   const auto is_in_text = [&](std::string_view view) {
-    return view.data() >= text.data() && view.data() + view.size() <= text.data() + text.size();
+    constexpr std::less_equal<const char*> is_not_after;  // also of what belongs to different texts
+    return is_not_after(text.data(), view.data()) &&
+           is_not_after(view.data() + view.size(), text.data() + text.size());
   };
   const std::size_t of_members = payload.members().size_bytes();
   std::size_t size = of_members + text.size();

@@ -38,7 +38,10 @@ Result<RenderedHeaders> IdentityHeaders::render(const auth::Identity& identity) 
   for (std::size_t i = 0; i < options_.headers.size(); ++i) {
     const IdentityHeader& header = options_.headers[i];
     const std::size_t begin = text.size();
-    if (!append_named(text, identity, header.claim)) continue;
+    if (!append_named(text, identity, header.claim)) {
+      text.resize(begin);  // where the next one's value begins
+      continue;
+    }
     if (text.size() - begin > kMaxIdentityHeaderBytes)
       return Error(Fault::forbidden,
                    "the claim " + header.claim + " is too long for the header " + header.header);
