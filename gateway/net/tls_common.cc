@@ -18,11 +18,10 @@ std::string openssl_reason() {
 
 // There is no call that empties a key; to make it one of any kind frees what it was made of.
 void forget_ephemeral_keys(SSL* ssl) {
-  static EVP_KEYMGMT* const any_kind = EVP_KEYMGMT_fetch(nullptr, "X25519", nullptr);
   for (const int which : {SSL_CTRL_GET_TMP_KEY, SSL_CTRL_GET_PEER_TMP_KEY}) {
     EVP_PKEY* key = nullptr;
     if (SSL_ctrl(ssl, which, 0, &key) != 1) continue;
-    EVP_PKEY_set_type_by_keymgmt(key, any_kind);
+    EVP_PKEY_set_type(key, EVP_PKEY_X25519);
     EVP_PKEY_free(key);
   }
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_stream.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
+#include <sys/socket.h>
+
+#include <cerrno>
 
 #include "net/tls_common.h"
 
@@ -15,26 +19,84 @@ void clear_errors() {
 
 }  // namespace
 
+// OpenSSL's own would send every record as a segment of its own, and wake the peer for each.
+struct TlsStream::Socket {
+  static BIO* make(TlsStream& stream) {
+    static const BIO_METHOD* const method = make_method();
+    BIO* bio = BIO_new(method);
+    BIO_set_data(bio, &stream);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+
+  static TlsStream& stream_of(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
+
+ private:
+  static const BIO_METHOD* make_method() {
+    BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+    BIO_meth_set_read_ex(method, &read);
+    BIO_meth_set_write_ex(method, &write);
+    BIO_meth_set_ctrl(method, &control);
+    return method;
+  }
+
+  static int read(BIO* bio, char* to, std::size_t room, std::size_t* got) {
+    BIO_clear_retry_flags(bio);
+    const TlsStream& stream = stream_of(bio);
+    // Nobody has answered yet what was sent a moment ago; an event will tell.
+    const bool is_too_early = stream.has_sent_flight_ && !stream.is_open();
+    const ssize_t result = is_too_early ? -1 : ::recv(stream.fd(), to, room, 0);
+    if (result > 0) {
+      *got = static_cast<std::size_t>(result);
+      return 1;
+    }
+    if (result == 0)
+      BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    else if (is_too_early || errno == EAGAIN || errno == EINTR)
+      BIO_set_retry_read(bio);
+    return 0;
+  }
+
+  static int write(BIO* bio, const char* bytes, std::size_t size, std::size_t* sent) {
+    BIO_clear_retry_flags(bio);
+    TlsStream& stream = stream_of(bio);
+    const ssize_t result =
+        ::send(stream.fd(), bytes, size, MSG_NOSIGNAL | (stream.more_follows_ ? MSG_MORE : 0));
+    if (result > 0) {
+      stream.has_sent_flight_ = true;
+      *sent = static_cast<std::size_t>(result);
+      return 1;
+    }
+    if (errno == EAGAIN || errno == EINTR) BIO_set_retry_write(bio);
+    return 0;
+  }
+
+  static long control(BIO* bio, int command, long, void*) {
+    if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+};
+
 TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl) : Stream(loop, std::move(fd)), ssl_(ssl) {
   tls_ = true;
-  SSL_set_fd(ssl_, fd_.get());
+  BIO* socket = Socket::make(*this);
+  SSL_set_bio(ssl_, socket, socket);
 }
 
 TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl, std::shared_ptr<const ServerTls> server,
                      const TicketKeys& tickets)
     : Stream(loop, std::move(fd)), server_(std::move(server)), tickets_(&tickets), ssl_(ssl) {
   tls_ = true;
-  SSL_set_fd(ssl_, fd_.get());
-  BIO_set_callback_arg(SSL_get_rbio(ssl_), reinterpret_cast<char*>(this));
+  BIO* socket = Socket::make(*this);
+  SSL_set_bio(ssl_, socket, socket);
 }
 
-// Kept with the BIO, which has a place for it: an SSL's app_data takes a hundred bytes more.
 TlsStream& TlsStream::of(SSL* ssl) {
-  return *reinterpret_cast<TlsStream*>(BIO_get_callback_arg(SSL_get_rbio(ssl)));
+  return Socket::stream_of(SSL_get_rbio(ssl));
 }
 
 TlsStream::~TlsStream() {
-  if (is_open() && !ended_ && !broken_) SSL_shutdown(ssl_);
+  if (is_open()) close_tls();
   SSL_free(ssl_);
   clear_errors();
 }
@@ -63,7 +125,9 @@ IoResult TlsStream::write(std::string_view bytes) {
   while (total < bytes.size()) {
     clear_errors();
     std::size_t sent = 0;
+    more_follows_ = bytes.size() - total > SSL3_RT_MAX_PLAIN_LENGTH;
     const int result = SSL_write_ex(ssl_, bytes.data() + total, bytes.size() - total, &sent);
+    more_follows_ = false;
     if (result == 1) {
       total += sent;
       continue;
@@ -81,10 +145,17 @@ IoResult TlsStream::write(std::string_view bytes) {
 
 void TlsStream::end_writing() {
   if (ended_ || broken_) return;
+  close_tls();
+  Stream::end_writing();
+}
+
+// The end of the connection follows: both are one segment.
+void TlsStream::close_tls() {
+  if (ended_ || broken_) return;
   ended_ = true;
   clear_errors();
+  more_follows_ = true;
   SSL_shutdown(ssl_);
-  Stream::end_writing();
 }
 
 void TlsStream::reset() {
@@ -106,6 +177,7 @@ TlsSession TlsStream::tls_session() const {
 
 Stream::Handshake TlsStream::shake_hands(const char*& why) {
   clear_errors();
+  has_sent_flight_ = false;
   const int result = SSL_do_handshake(ssl_);
   if (result == 1) {
     forget_ephemeral_keys(ssl_);

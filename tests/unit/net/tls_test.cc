@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -33,7 +35,7 @@ using test::Wire;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// The server's end of one connection: sends back what it gets.
+// The server's end of one connection: sends back what it gets, or an answer.
 class Echo final : public Stream::Events {
  public:
   Echo(const ServerTls& tls, EventLoop& loop, UniqueFd fd, const TicketKeys& tickets)
@@ -41,6 +43,7 @@ class Echo final : public Stream::Events {
     stream_->start(*this);
   }
   std::promise<std::string> opened;  // "open", or why not
+  std::string answer;
   Stream& stream() { return *stream_; }
 
  private:
@@ -50,7 +53,8 @@ class Echo final : public Stream::Events {
   void on_stream_readable() override {
     char bytes[4096];
     const IoResult got = stream_->read(bytes, sizeof bytes);
-    if (got.state == Io::ok) (void)stream_->write({bytes, got.bytes});
+    if (got.state == Io::ok)
+      (void)stream_->write(answer.empty() ? std::string_view(bytes, got.bytes) : answer);
     stream_->read_pending();
   }
   std::unique_ptr<Stream> stream_;
@@ -237,6 +241,87 @@ TEST_F(ServerTlsTest, SaysWhatIsWrongWithItsFiles) {
               HasSubstr("good.crt: not the PEM private key of "));
   EXPECT_THAT(sentence({good.certificate, other.key, {}}),
               AllOf(HasSubstr("other.key: "), HasSubstr("good.crt"), HasSubstr("key values mismatch")));
+}
+
+// How many segments an exchange takes: each wakes the client.
+class SegmentsTest : public ServerTlsTest {
+ protected:
+  ~SegmentsTest() override {
+    thread_.run([&] { echo_.reset(); });
+  }
+
+  Wire connect(int version, std::string answer) {
+    tls_ = make({authority_.issue("plain")});
+    std::uint16_t port = 0;
+    const UniqueFd listener = test::listen_on_loopback(port);
+    Wire wire(test::connect_to(port));
+    UniqueFd accepted(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    const int on = 1;
+    ::setsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    thread_.run([&] {
+      echo_.emplace(*tls_, thread_.loop(), std::move(accepted), tickets_);
+      echo_->answer = std::move(answer);
+    });
+    SslContext context = test::client_context();
+    SSL_CTX_set_max_proto_version(context.get(), version);
+    EXPECT_TRUE(wire.start_tls(context, false)) << wire.error();
+    return wire;
+  }
+  static unsigned segments(const Wire& wire) {
+    struct {  // of linux/tcp.h; the C library's ends earlier
+      tcp_info known;
+      std::uint64_t rates_and_bytes[4];
+      std::uint32_t out, in, unsent, least_rtt, in_with_data;
+    } info{};
+    socklen_t size = sizeof info;
+    ::getsockopt(wire.fd(), IPPROTO_TCP, TCP_INFO, &info, &size);
+    EXPECT_EQ(size, sizeof info);
+    return info.in_with_data;
+  }
+  static std::string ask(Wire& wire, std::size_t size) {
+    EXPECT_TRUE(wire.send("?"));
+    std::string got;
+    while (got.size() < size) {
+      const std::string more = wire.read_some();
+      if (more.empty()) break;
+      got += more;
+    }
+    return got;
+  }
+
+  std::shared_ptr<const ServerTls> tls_;
+  std::optional<Echo> echo_;
+};
+
+// The last of them acknowledges the client's flight: a client that gathers small writes (Nagle) waits for
+// that before it sends its request.
+TEST_F(SegmentsTest, NothingOfAHandshakeIsHeldBack) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    Wire wire = connect(version, "");
+    EXPECT_EQ(echo_->opened.get_future().get(), "open");
+    thread_.run([&] {
+      int unsent = -1;
+      ::ioctl(echo_->stream().fd(), SIOCOUTQNSD, &unsent);
+      EXPECT_EQ(unsent, 0);
+    });
+    EXPECT_EQ(ask(wire, 1), "?");
+    EXPECT_EQ(segments(wire), 3u) << "both flights, the second with the ticket, and the answer";
+    thread_.run([&] { echo_.reset(); });
+  }
+}
+
+TEST_F(SegmentsTest, AnAnswerOfSeveralRecordsIsOne) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    const std::string answer(40'000, 'x');
+    Wire wire = connect(version, answer);
+    EXPECT_EQ(ask(wire, answer.size()), answer);
+    const unsigned before = segments(wire);
+    EXPECT_EQ(ask(wire, answer.size()), answer);
+    EXPECT_EQ(segments(wire), before + 1);
+    thread_.run([&] { echo_.reset(); });
+    EXPECT_EQ(wire.read_some(), "");
+    EXPECT_FALSE(wire.has_failed()) << "the end is a clean one: " << wire.error();
+  }
 }
 
 // The session that a connection brings is taken up again, or not.
