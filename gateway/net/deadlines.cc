@@ -18,7 +18,7 @@ void Deadline::unlink() {
 }
 
 Deadlines::Deadlines(EventLoop& loop, Duration tick) : loop_(loop), tick_(tick), origin_(steady_now()) {
-  timer_ = event_new(loop.base(), -1, EV_PERSIST, &Deadlines::on_tick, this);
+  timer_ = event_new(loop.base(), -1, 0, &Deadlines::on_timer, this);
 }
 
 Deadlines::~Deadlines() {
@@ -29,6 +29,7 @@ Deadlines::~Deadlines() {
 
 void Deadlines::set(Deadline& deadline, TimePoint at) {
   deadline.at_ = at;
+  if (linked_ == 0) current_ = std::max(current_, tick_of(loop_.now()));
   const std::uint64_t tick = slot_tick(at);
   if (deadline.link_ != nullptr) {
     if (deadline.tick_ <= tick) return;  // found and moved on when its slot comes round
@@ -37,7 +38,7 @@ void Deadlines::set(Deadline& deadline, TimePoint at) {
   link(deadline, tick);
 }
 
-void Deadlines::on_tick(int, short, void* self) noexcept {
+void Deadlines::on_timer(int, short, void* self) noexcept {
   auto* wheel = static_cast<Deadlines*>(self);
   wheel->loop_.begin_callback();
   wheel->turn();
@@ -45,6 +46,7 @@ void Deadlines::on_tick(int, short, void* self) noexcept {
 }
 
 void Deadlines::turn() {
+  wake_ = 0;
   const std::uint64_t reached = tick_of(loop_.now());
   // After a long halt one round visits every slot.
   if (reached > current_ + kSlots) current_ = reached - kSlots;
@@ -55,7 +57,7 @@ void Deadlines::turn() {
       Deadline& deadline = *list;
       deadline.unlink();
       if (deadline.at_ == TimePoint::max()) continue;
-      if (deadline.at_ > loop_.now()) {  // was set to a later time, or is due before the next tick
+      if (deadline.at_ > loop_.now()) {  // was set to a later time
         link(deadline, slot_tick(deadline.at_));
         continue;
       }
@@ -63,19 +65,23 @@ void Deadlines::turn() {
       deadline.on_deadline();
     }
   }
-  if (linked_ != 0) return;
-  event_del(timer_);
-  running_ = false;
+  wake_ = kNever;
+  if (linked_ == 0) return;
+  std::uint64_t next = current_ + 1;
+  while (slots_[next % kSlots] == nullptr) ++next;
+  wake_at(next);
+}
+
+void Deadlines::wake_at(std::uint64_t tick) {
+  wake_ = tick;
+  const TimePoint at = origin_ + static_cast<std::int64_t>(tick) * tick_;
+  const auto delay = std::chrono::ceil<std::chrono::microseconds>(at - steady_now());
+  const auto microseconds = std::max<std::int64_t>(delay.count(), 0);
+  const timeval time{microseconds / 1'000'000, microseconds % 1'000'000};
+  event_add(timer_, &time);
 }
 
 void Deadlines::link(Deadline& deadline, std::uint64_t tick) {
-  if (!running_) {
-    current_ = tick_of(loop_.now());
-    const timeval interval{0,
-                           static_cast<decltype(timeval::tv_usec)>(std::chrono::microseconds(tick_).count())};
-    event_add(timer_, &interval);
-    running_ = true;
-  }
   if (tick <= current_) tick = current_ + 1;
   Deadline*& slot = slots_[tick % kSlots];
   deadline.wheel_ = this;
@@ -85,6 +91,7 @@ void Deadlines::link(Deadline& deadline, std::uint64_t tick) {
   if (slot != nullptr) slot->link_ = &deadline.next_;
   slot = &deadline;
   ++linked_;
+  if (tick < wake_) wake_at(tick);
 }
 
 std::uint64_t Deadlines::tick_of(TimePoint at) const {
@@ -92,7 +99,7 @@ std::uint64_t Deadlines::tick_of(TimePoint at) const {
 }
 
 std::uint64_t Deadlines::slot_tick(TimePoint at) const {
-  return std::min(tick_of(at), current_ + kSlots - 1);
+  return std::min(tick_of(at) + 1, current_ + kSlots - 1);
 }
 
 }  // namespace gw::net

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timeouts that cost nothing per request: a wheel of coarse slots, turned by one periodic timer that runs
-// only while there is something to wait for. Setting a later time for a waiting deadline is one store.
+// Timeouts that cost nothing per request: a wheel of coarse slots, and one timer that sleeps until the first
+// slot that is not empty. Setting a later time for a waiting deadline is one store.
 // THREAD: one loop.
 #pragma once
 
@@ -54,11 +54,14 @@ class Deadlines {
   friend class Deadline;
   static constexpr std::size_t kSlots = 1024;  // 51 s of the usual tick; later deadlines go round
 
-  static void on_tick(int, short, void* self) noexcept;
+  static constexpr std::uint64_t kNever = UINT64_MAX;
+
+  static void on_timer(int, short, void* self) noexcept;
   void turn();
+  void wake_at(std::uint64_t tick);
   void link(Deadline& deadline, std::uint64_t tick);
   std::uint64_t tick_of(TimePoint at) const;
-  // Beyond one round: as far as the wheel reaches, then judged again.
+  // The first that is not before it. Beyond one round: as far as the wheel reaches, then judged again.
   std::uint64_t slot_tick(TimePoint at) const;
 
   EventLoop& loop_;
@@ -66,7 +69,7 @@ class Deadlines {
   const TimePoint origin_;
   std::uint64_t current_ = 0;  // the last tick whose slot was visited
   std::size_t linked_ = 0;
-  bool running_ = false;
+  std::uint64_t wake_ = kNever;  // what the timer waits for; 0 while the wheel turns
   event* timer_ = nullptr;
   std::array<Deadline*, kSlots> slots_{};
 };

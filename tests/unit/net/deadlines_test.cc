@@ -82,6 +82,33 @@ TEST_F(DeadlinesTest, AreAtMostOneTickLate) {
   EXPECT_LE(lateness[lateness.size() / 2], 50ms);
 }
 
+TEST_F(DeadlinesTest, WakeTheLoopOnlyWhenSomethingMayBeDue) {
+  std::vector<std::unique_ptr<Probe>> probes;
+  for (int i = 0; i < 20; ++i) {
+    probes.push_back(std::make_unique<Probe>(loop_));
+    deadlines_.set_in(*probes.back(), 200ms);
+    deadlines_.set_in(*probes.back(), 30s);
+    deadlines_.set_in(*probes.back(), 60s);
+  }
+  run_for(600ms);
+
+  // At 200 ms, to see that 60 s are meant, and at the end; each perhaps twice, as the kernel's clocks differ.
+  EXPECT_LE(loop_.rounds().count(), 4u);
+}
+
+// A callback that takes long sees the time of its beginning.
+TEST_F(DeadlinesTest, SetForATimeThatIsOverFireAtOnce) {
+  Probe probe(loop_), slow(loop_, [&] {
+    while (steady_now() < loop_.now() + 120ms) {
+    }
+    deadlines_.set_in(probe, 1ms);
+  });
+  deadlines_.set_in(slow, 10ms);
+  run_for(400ms);
+
+  EXPECT_EQ(probe.fired.size(), 1u);
+}
+
 TEST_F(DeadlinesTest, SetToALaterTimeFireThenAlone) {
   Probe probe(loop_);
   const TimePoint start = loop_.now();
