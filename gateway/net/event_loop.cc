@@ -61,7 +61,8 @@ void EventLoop::run() {
       if (stopping_) return;
     }
     clock_is_stale_ = true;
-    event_base_loop(base_, next_tasks_.empty() ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+    // Once in either case: without that, libevent goes on as long as any socket stays ready.
+    event_base_loop(base_, next_tasks_.empty() ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
     if (!next_tasks_.empty()) begin_round();
     end_batch();
   }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -174,6 +175,34 @@ TEST(EventLoop, LetsSocketsHaveTheirTurnBetweenRoundsOfWork) {
 
   EXPECT_TRUE(stopped);
   EXPECT_LT(rounds, 10);
+}
+
+// A socket that is always ready and leaves what it brings for the next round must not put that off for ever.
+TEST(EventLoop, EndsARoundThoughASocketStaysReady) {
+  EventLoop loop;
+  UniqueFd fd(::eventfd(1, EFD_NONBLOCK));
+  int left = 3, told = 0;
+  std::optional<Step> step;
+  struct Reader final : FdWatch::Events {
+    explicit Reader(std::function<void()> work) : work_(std::move(work)) {}
+    void on_readable() override { work_(); }
+    void on_writable() override {}
+    std::function<void()> work_;
+  } reader([&] {
+    if (++told > 100) return loop.stop();
+    loop.run_next_round(*step);
+  });
+  step.emplace([&] {
+    if (--left == 0) return loop.stop();
+    loop.run_next_round(*step);
+  });
+  FdWatch watch(loop, fd.get(), reader);
+  watch.set_reading(true);
+  loop.post([&] { loop.run_next_round(*step); });
+  loop.run();
+
+  EXPECT_EQ(left, 0);
+  EXPECT_LE(told, 4);
 }
 
 TEST(EventLoop, ForgetsWorkOfTheNextRoundToo) {
