@@ -29,6 +29,7 @@ Deadlines::~Deadlines() {
 
 void Deadlines::set(Deadline& deadline, TimePoint at) {
   deadline.at_ = at;
+  // An empty wheel has not turned.
   if (linked_ == 0) current_ = std::max(current_, tick_of(loop_.now()));
   const std::uint64_t tick = slot_tick(at);
   if (deadline.link_ != nullptr) {

@@ -21,12 +21,12 @@ void clear_errors() {
 
 // OpenSSL's own would send every record as a segment of its own, and wake the peer for each.
 struct TlsStream::Socket {
-  static BIO* make(TlsStream& stream) {
+  static void give_to(TlsStream& stream) {
     static const BIO_METHOD* const method = make_method();
     BIO* bio = BIO_new(method);
     BIO_set_data(bio, &stream);
     BIO_set_init(bio, 1);
-    return bio;
+    SSL_set_bio(stream.ssl_, bio, bio);
   }
 
   static TlsStream& stream_of(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
@@ -79,16 +79,14 @@ struct TlsStream::Socket {
 
 TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl) : Stream(loop, std::move(fd)), ssl_(ssl) {
   tls_ = true;
-  BIO* socket = Socket::make(*this);
-  SSL_set_bio(ssl_, socket, socket);
+  Socket::give_to(*this);
 }
 
 TlsStream::TlsStream(EventLoop& loop, UniqueFd fd, SSL* ssl, std::shared_ptr<const ServerTls> server,
                      const TicketKeys& tickets)
     : Stream(loop, std::move(fd)), server_(std::move(server)), tickets_(&tickets), ssl_(ssl) {
   tls_ = true;
-  BIO* socket = Socket::make(*this);
-  SSL_set_bio(ssl_, socket, socket);
+  Socket::give_to(*this);
 }
 
 TlsStream& TlsStream::of(SSL* ssl) {
@@ -144,18 +142,17 @@ IoResult TlsStream::write(std::string_view bytes) {
 }
 
 void TlsStream::end_writing() {
-  if (ended_ || broken_) return;
-  close_tls();
-  Stream::end_writing();
+  if (close_tls()) Stream::end_writing();
 }
 
 // The end of the connection follows: both are one segment.
-void TlsStream::close_tls() {
-  if (ended_ || broken_) return;
+bool TlsStream::close_tls() {
+  if (ended_ || broken_) return false;
   ended_ = true;
   clear_errors();
   more_follows_ = true;
   SSL_shutdown(ssl_);
+  return true;
 }
 
 void TlsStream::reset() {

@@ -44,15 +44,15 @@ class TlsStream final : public Stream {
 
   Handshake shake_hands(const char*& why) override;
   Handshake learn_peer(const char*& why);
-  void close_tls();
+  bool close_tls();  // false: it was closed already, or broke
 
   const std::shared_ptr<const ServerTls> server_;  // the handshake's callbacks point to it
   const TicketKeys* const tickets_ = nullptr;
   SSL* ssl_;
   std::string server_name_;
   std::unique_ptr<const PeerCertificate> peer_;
-  bool more_follows_ = false;  // another record, or the end, goes to the kernel right behind this one
-  bool has_sent_flight_ = false;
+  bool more_follows_ = false;     // another record, or the end, goes to the kernel right behind this one
+  bool has_sent_flight_ = false;  // of a handshake, in the current step of it
   bool ended_ = false;
   bool broken_ = false;  // OpenSSL forbids SSL_shutdown after a fatal error
 };
