@@ -90,7 +90,7 @@ Reply make_error_page(Exchange& exchange, const Error& error, const exchange::Ch
   page.status = refusal.status;
   page.code = refusal.code;
   page.close = refusal.close;
-  std::move(refusal.fields.begin(), refusal.fields.end(), std::back_inserter(page.fields));
+  page.challenge = std::move(refusal.challenge);
   return page;
 }
 

@@ -272,7 +272,7 @@ Verdict Pages::refuse_visit(Exchange& exchange, Fault fault) const {
   Reply page = render(exchange, "message", std::move(model));
   page.status = refusal.status;
   page.code = refusal.code;
-  std::move(refusal.fields.begin(), refusal.fields.end(), std::back_inserter(page.fields));
+  page.challenge = std::move(refusal.challenge);
   // The access cookie is of no use to anybody; the refresh cookie may still be.
   const auth::CookieOptions& cookie = exchange.snapshot().login.cookie;
   page.fields.emplace_back("Set-Cookie", format_cookie(cookie, cookie.name, "", 0));

@@ -20,6 +20,7 @@ namespace gw::exchange {
 namespace {
 
 constexpr std::size_t kSmallBody = 64 * 1024;  // of requests to our own endpoints
+constexpr std::size_t kRefusal = 1024;         // bytes of most bodies that say no
 const http::Fields kNoFields;
 
 }  // namespace
@@ -274,12 +275,14 @@ Verdict Exchange::refuse(const Error& error, const Challenge& challenge, const j
   if (!error.detail.empty())
     log::write(fault.blame == Blame::client ? log::Level::debug : log::Level::warn, "request refused",
                {{"request_id", request_id_}, {"code", fault.code}, {"why", error.detail}});
-  return answer(make_refusal(error, challenge, errors));
+  if (refusal_maker_ != nullptr) return answer(refusal_maker_(*this, error, challenge, errors));
+  reply_.clear();
+  write_refusal(reply_, error, request_id_, challenge, errors);
+  return Verdict::reply;
 }
 
-Reply Exchange::make_refusal(const Error& error, const Challenge& challenge, const json::Value& errors) {
-  if (refusal_maker_ != nullptr) return refusal_maker_(*this, error, challenge, errors);
-  return reply_for(error, request_id_, challenge, errors);
+Reply Exchange::make_refusal(const Error& error) {
+  return refusal_maker_ != nullptr ? refusal_maker_(*this, error, {}, {}) : reply_for(error, request_id_);
 }
 
 void Exchange::add_basic_challenge() {
@@ -356,15 +359,16 @@ void Exchange::send_reply() {
   const bool is_routed = steps_.data() == kProxySteps.data() && !is_verification_;
   const bool to_grpc = !reply_.code.empty() && is_routed && is_grpc();
   if (to_grpc) speak_grpc(reply_);
-  http::ResponseHead head;
+  http::ResponseHead& head = reply_head_;
+  head.clear();
   head.status = reply_.status;
   head.reason = http::reason_of(reply_.status);
   head.framing = reply_.body.empty() ? http::Framing::none : http::Framing::length;
   head.content_length = reply_.body.size();
-  head.fields.reserve(8);
-  if (!reply_.body.empty() || to_grpc) head.fields.add("Content-Type", reply_.content_type);
-  head.fields.add("Cache-Control", reply_.cache_control);
-  head.fields.add("X-Content-Type-Options", "nosniff");
+  if (!reply_.body.empty() || to_grpc) head.fields.add(http::FieldName::content_type, reply_.content_type);
+  head.fields.add(http::FieldName::cache_control, reply_.cache_control);
+  head.fields.add(http::FieldName::x_content_type_options, "nosniff");
+  if (!reply_.challenge.empty()) head.fields.add(http::FieldName::www_authenticate, reply_.challenge);
   for (const auto& [name, value] : reply_.fields) head.fields.add(name, value);
   if (reply_.code.empty() && plan_ != nullptr && plan_->response_changes && !is_verification_)
     plan_->response_changes->apply(head.fields);
@@ -401,7 +405,7 @@ void Exchange::begin_response(http::ResponseHead& head) {
     head.fields.add("RateLimit", rate_limit_text_);
   }
   head.fields.drop(http::FieldName::x_request_id);
-  head.fields.add("X-Request-Id", request_id_);
+  head.fields.add(http::FieldName::x_request_id, request_id_);
   if (!cookies_.empty() || !dpop_nonce_.empty()) {
     for (const char* name : {"Cache-Control", "Expires", "Age"}) head.fields.drop(name);
     head.fields.add("Cache-Control", "no-store");
@@ -474,7 +478,11 @@ void Exchange::reset() {
   dpop_nonce_.clear();
   refusal_maker_ = nullptr;
   endpoint_state_.reset();
-  reply_ = Reply();
+  // Refusals come in floods, and hold no secret: their memory is kept.
+  if (reply_.code.empty() || reply_.body.capacity() > kRefusal)
+    reply_ = Reply();
+  else
+    reply_.clear();
   facts_ = Facts();
   decided_ = {};
   trace_.clear();

@@ -151,7 +151,7 @@ class Exchange final : public http::RequestEvents {
 
   // For steps: verdicts.
   Verdict refuse(const Error& error, const Challenge& challenge = {}, const json::Value& errors = {});
-  Reply make_refusal(const Error& error, const Challenge& challenge = {}, const json::Value& errors = {});
+  Reply make_refusal(const Error& error);
   Verdict answer(Reply reply);
   void add_basic_challenge();  // to a 401 that has been made
   Verdict wait_for(net::Operation operation);
@@ -256,6 +256,7 @@ class Exchange final : public http::RequestEvents {
   std::unique_ptr<EndpointState> endpoint_state_;
   net::Operation operation_;
   Reply reply_;
+  http::ResponseHead reply_head_;  // kept for its memory
   Relay relay_;
   Facts facts_;
 };

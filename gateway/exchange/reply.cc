@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange/reply.h"
 
+#include <array>
+
 #include "auth/dpop.h"
+#include "exchange/snapshot.h"
 #include "http/h1_writer.h"
 
 namespace gw::exchange {
 namespace {
 
-constexpr std::size_t kUsual = 320;  // of a problem document; most challenges take half of it
+constexpr std::size_t kUsual = 320;  // of a problem document; most challenges are shorter
 
 std::string_view error_of(Fault fault) {
   if (fault == Fault::insufficient_scope) return "insufficient_scope";
@@ -28,29 +31,67 @@ bool is_about_proofs(Fault fault) {
 }
 
 // RFC 6750 3: without a credential the challenge has no error attribute.
-std::string challenge_for(Fault fault, const Challenge& challenge) {
-  const FaultInfo& info = info_of(fault);
-  std::string text;
-  text.reserve(kUsual / 2);
-  text += fault == Fault::use_dpop_nonce ? "DPoP" : "Bearer";
+std::string challenge_start(Fault fault) {
+  std::string text(fault == Fault::use_dpop_nonce ? "DPoP" : "Bearer");
   text += " realm=\"gatewarden\"";
-  if (fault != Fault::token_missing && fault != Fault::bad_credentials) {
-    text += ", error=\"";
-    text += error_of(fault);
-    text += "\", error_description=\"";
-    text += info.title;
-    text += '"';
-  }
+  if (fault != Fault::token_missing && fault != Fault::bad_credentials)
+    text.append(", error=\"")
+        .append(error_of(fault))
+        .append("\", error_description=\"")
+        .append(info_of(fault).title)
+        .append("\"");
+  return text;
+}
+
+std::string problem_start(Fault fault) {
+  const FaultInfo& info = info_of(fault);
+  std::string text = "{\"status\":" + std::to_string(info.status) + ",\"title\":";
+  json::append_quoted(text, http::reason_of(info.status));
+  text += ",\"detail\":";
+  json::append_quoted(text, info.title);
+  text += ",\"code\":";
+  json::append_quoted(text, info.code);
+  // What clients of OAuth look at (RFC 6749 5.2).
+  if (is_about_proofs(fault)) text.append(",\"error\":\"").append(info.code).append("\"");
+  return text + ",\"request_id\":";
+}
+
+// How the answer to a fault begins, made once.
+struct Start {
+  std::string problem, challenge;
+};
+const Start& start_of(Fault fault) {
+  static const auto kStarts = [] {
+    std::array<Start, kFaults> starts;
+    for (std::size_t i = 0; i < kFaults; ++i)
+      starts[i] = {problem_start(static_cast<Fault>(i)), challenge_start(static_cast<Fault>(i))};
+    return starts;
+  }();
+  return kStarts[static_cast<std::size_t>(fault)];
+}
+
+void append_address(std::string& text, const MetadataAddress& address) {
+  text.append(address.is_secure ? "https://" : "http://")
+      .append(address.authority)
+      .append(kResourceMetadataPath);
+  if (address.path != "/") text += address.path;
+}
+
+void write_challenge(std::string& text, Fault fault, const Challenge& challenge) {
+  text.reserve(kUsual);
+  text = start_of(fault).challenge;
   for (std::size_t i = 0; i < challenge.scopes.size(); ++i)
     text.append(i == 0 ? ", scope=\"" : " ").append(challenge.scopes[i]);
   if (!challenge.scopes.empty()) text += '"';
-  if (!challenge.acr_values.empty()) text += ", acr_values=\"" + challenge.acr_values + '"';
-  if (!challenge.resource_metadata.empty())
-    text += ", resource_metadata=\"" + challenge.resource_metadata + '"';
+  if (!challenge.acr_values.empty()) text.append(", acr_values=\"").append(challenge.acr_values).append("\"");
+  if (!challenge.metadata.authority.empty()) {
+    text += ", resource_metadata=\"";
+    append_address(text, challenge.metadata);
+    text += '"';
+  }
   // RFC 9449 7.1: perhaps it is the proof that is missing.
   if (fault == Fault::token_type) text += ", DPoP " + proof_algorithms();
   if (fault == Fault::use_dpop_nonce) text += ", " + proof_algorithms();
-  return text;
 }
 
 // The codes of gRPC for a status, as its clients would map it themselves
@@ -102,32 +143,39 @@ void speak_grpc(Reply& reply) {
   reply.body.clear();
 }
 
-Reply reply_for(const Error& error, std::string_view request_id, const Challenge& challenge,
-                const json::Value& errors) {
+void Reply::clear() {
+  body.clear();
+  challenge.clear();
+  fields.clear();
+  const Reply fresh;
+  status = fresh.status;
+  content_type = fresh.content_type;
+  cache_control = fresh.cache_control;
+  close = fresh.close;
+  code = fresh.code;
+}
+
+void write_refusal(Reply& reply, const Error& error, std::string_view request_id, const Challenge& challenge,
+                   const json::Value& errors) {
   const FaultInfo& info = info_of(error.fault);
-  Reply reply;
   reply.status = info.status;
   reply.code = info.code;
   reply.close = info.closes_connection;
   reply.content_type = "application/problem+json";
   reply.body.reserve(kUsual);
-  reply.body += "{\"status\":";
-  reply.body += std::to_string(info.status);
-  reply.body += ",\"title\":";
-  json::append_quoted(reply.body, http::reason_of(info.status));
-  reply.body += ",\"detail\":";
-  json::append_quoted(reply.body, info.title);
-  reply.body += ",\"code\":";
-  json::append_quoted(reply.body, info.code);
-  // What clients of OAuth look at (RFC 6749 5.2).
-  if (is_about_proofs(error.fault)) reply.body.append(",\"error\":\"").append(info.code).append("\"");
-  reply.body += ",\"request_id\":";
+  reply.body = start_of(error.fault).problem;
   json::append_quoted(reply.body, request_id);
   if (!errors.is_null()) reply.body += ",\"errors\":" + json::dump(errors);
   reply.body += '}';
   const bool steps_up = error.fault == Fault::forbidden && !challenge.acr_values.empty();
   if (info.status == 401 || error.fault == Fault::insufficient_scope || steps_up)
-    reply.fields.emplace_back("WWW-Authenticate", challenge_for(error.fault, challenge));
+    write_challenge(reply.challenge, error.fault, challenge);
+}
+
+Reply reply_for(const Error& error, std::string_view request_id, const Challenge& challenge,
+                const json::Value& errors) {
+  Reply reply;
+  write_refusal(reply, error, request_id, challenge, errors);
   return reply;
 }
 

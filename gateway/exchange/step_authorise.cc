@@ -8,22 +8,19 @@
 namespace gw::exchange {
 namespace {
 
-// Where a client finds out how to get a token for this resource. What could end the quotes is not told.
-std::string metadata_address(const Exchange& exchange) {
+// What could end the quotes is not told.
+MetadataAddress metadata_address(const Exchange& exchange) {
   constexpr std::size_t kLongest = 1024;
   const std::string_view path = exchange.target().path, authority = exchange.request().authority;
   if (!exchange.snapshot().has_resource_metadata || exchange.host().empty() || path.size() > kLongest ||
       path.find_first_of("\"\\") != std::string_view::npos ||
       authority.find_first_of("\"\\") != std::string_view::npos)
     return {};
-  std::string address(exchange.client_is_secure() ? "https://" : "http://");
-  address.append(authority).append(kResourceMetadataPath);
-  if (path != "/") address += path;
-  return address;
+  return {exchange.client_is_secure(), authority, path};
 }
 
 // The kind of login that the route wants and the token does not have.
-std::string missing_acr(const policy::Route& route, const auth::Identity* identity) {
+std::string_view missing_acr(const policy::Route& route, const auth::Identity* identity) {
   for (const policy::ClaimRule& rule : route.require.claims) {
     const std::string* wanted = rule.value.as_string();
     if (rule.name != "acr" || wanted == nullptr || identity == nullptr ||
@@ -39,7 +36,7 @@ Challenge challenge_for(const Exchange& exchange, const policy::Decision& decisi
   challenge.scopes = exchange.route()->require.scopes;
   if (decision.fault() == Fault::forbidden)
     challenge.acr_values = missing_acr(*exchange.route(), exchange.identity());
-  challenge.resource_metadata = metadata_address(exchange);
+  challenge.metadata = metadata_address(exchange);
   return challenge;
 }
 

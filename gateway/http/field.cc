@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/field.h"
 
+#include <algorithm>
 #include <array>
 
 #include "http/scan.h"
@@ -9,10 +10,11 @@ namespace gw::http {
 namespace {
 
 // In the order of the enum, `other` first.
-constexpr std::array<std::string_view, 35> kSpellings{
+constexpr std::array<std::string_view, 37> kSpellings{
     "",
     "Accept",
     "Authorization",
+    "Cache-Control",
     "Connection",
     "Content-Length",
     "Content-Type",
@@ -40,6 +42,7 @@ constexpr std::array<std::string_view, 35> kSpellings{
     "Upgrade",
     "Via",
     "WWW-Authenticate",
+    "X-Content-Type-Options",
     "X-Forwarded-For",
     "X-Forwarded-Host",
     "X-Forwarded-Port",
@@ -47,6 +50,12 @@ constexpr std::array<std::string_view, 35> kSpellings{
     "X-Request-Id",
 };
 static_assert(static_cast<std::size_t>(FieldName::x_request_id) + 1 == kSpellings.size());
+
+constexpr auto kFolded = [] {
+  std::array<std::uint32_t, kSpellings.size()> folded{};
+  for (std::size_t i = 0; i < folded.size(); ++i) folded[i] = scan_name(kSpellings[i]).folded;
+  return folded;
+}();
 
 // A perfect hash over the known names: the first multiplier without a collision is searched by the compiler.
 constexpr unsigned kSlotBits = 8;
@@ -61,7 +70,7 @@ constexpr bool fill(Slots& slots, std::uint32_t multiplier) {
   slots = {};
   slots.multiplier = multiplier;
   for (std::size_t i = 1; i < kSpellings.size(); ++i) {
-    std::uint8_t& slot = slots.name[slot_of(scan_name(kSpellings[i]).folded, multiplier)];
+    std::uint8_t& slot = slots.name[slot_of(kFolded[i], multiplier)];
     if (slot != 0) return false;
     slot = static_cast<std::uint8_t>(i);
   }
@@ -114,6 +123,11 @@ void Fields::add(std::string_view name, std::string_view value) {
   list_.push_back({name, value, folded, known_name(name, folded), false});
 }
 
+void Fields::add(FieldName name, std::string_view value) {
+  const auto i = static_cast<std::size_t>(name);
+  list_.push_back({kSpellings[i], value, kFolded[i], name, false});
+}
+
 const Field* Fields::find(FieldName name) const {
   for (const Field& field : list_)
     if (field.id == name && !field.dropped) return &field;
@@ -146,9 +160,8 @@ void Fields::drop(std::string_view name) {
 
 bool equal_without_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (lower(a[i]) != lower(b[i])) return false;
-  return true;
+  return a == b ||  // as most are
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool list_contains(std::string_view list, std::string_view token) {

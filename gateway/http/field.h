@@ -15,6 +15,7 @@ enum class FieldName : std::uint8_t {
   other,
   accept,
   authorization,
+  cache_control,
   connection,
   content_length,
   content_type,
@@ -42,6 +43,7 @@ enum class FieldName : std::uint8_t {
   upgrade,
   via,
   www_authenticate,
+  x_content_type_options,
   x_forwarded_for,
   x_forwarded_host,
   x_forwarded_port,
@@ -77,6 +79,7 @@ class Fields {
   void push(Field field) { list_.push_back(field); }
   // Fills in `folded` and `id`. The views must outlive the message.
   void add(std::string_view name, std::string_view value);
+  void add(FieldName name, std::string_view value);  // in the conventional spelling; not `other`
   // The first field of that name which is not dropped; null when there is none.
   const Field* find(FieldName name) const;
   const Field* find(std::string_view name) const;  // without case

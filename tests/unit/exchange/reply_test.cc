@@ -50,9 +50,7 @@ std::vector<Fault> all_faults() {
 }
 
 std::string challenge(const Reply& reply) {
-  for (const auto& [name, value] : reply.fields)
-    if (name == "WWW-Authenticate") return value;
-  return {};
+  return reply.challenge;
 }
 
 TEST(Reply, HasTheStatusAndTheCodeThatTheContractGivesEachFault) {
@@ -103,8 +101,7 @@ TEST(Reply, IsAProblemDocumentThatSaysTheSame) {
 TEST(Reply, TellsWhereATokenIsToBeHadAndWhichWouldDo) {
   const std::vector<std::string> scopes{"read", "write"};
   const auto said = [&](Fault fault, const std::string& acr = {}) {
-    return challenge(
-        reply_for(fault, "id-1", {scopes, acr, "https://a/.well-known/oauth-protected-resource/x"}));
+    return challenge(reply_for(fault, "id-1", {scopes, acr, {true, "a", "/x"}}));
   };
   EXPECT_EQ(said(Fault::token_missing),
             "Bearer realm=\"gatewarden\", scope=\"read write\", "
