@@ -20,7 +20,7 @@ namespace gw::exchange {
 namespace {
 
 constexpr std::size_t kSmallBody = 64 * 1024;  // of requests to our own endpoints
-constexpr std::size_t kRefusal = 1024;         // bytes of most bodies that say no
+constexpr std::size_t kRefusal = 2048;         // bytes of most answers that say no
 const http::Fields kNoFields;
 
 }  // namespace
@@ -408,7 +408,7 @@ void Exchange::begin_response(http::ResponseHead& head) {
   head.fields.add(http::FieldName::x_request_id, request_id_);
   if (!cookies_.empty() || !dpop_nonce_.empty()) {
     for (const char* name : {"Cache-Control", "Expires", "Age"}) head.fields.drop(name);
-    head.fields.add("Cache-Control", "no-store");
+    head.fields.add(http::FieldName::cache_control, "no-store");
     for (const std::string& cookie : cookies_) head.fields.add("Set-Cookie", cookie);
   }
   if (!dpop_nonce_.empty()) {
@@ -479,7 +479,7 @@ void Exchange::reset() {
   refusal_maker_ = nullptr;
   endpoint_state_.reset();
   // Refusals come in floods, and hold no secret: their memory is kept.
-  if (reply_.code.empty() || reply_.body.capacity() > kRefusal)
+  if (reply_.code.empty() || reply_.body.capacity() + reply_.challenge.capacity() > kRefusal)
     reply_ = Reply();
   else
     reply_.clear();

@@ -144,15 +144,14 @@ void speak_grpc(Reply& reply) {
 }
 
 void Reply::clear() {
-  body.clear();
-  challenge.clear();
-  fields.clear();
-  const Reply fresh;
-  status = fresh.status;
-  content_type = fresh.content_type;
-  cache_control = fresh.cache_control;
-  close = fresh.close;
-  code = fresh.code;
+  Reply fresh;
+  fresh.body.swap(body);
+  fresh.challenge.swap(challenge);
+  fresh.fields.swap(fields);
+  fresh.body.clear();
+  fresh.challenge.clear();
+  fresh.fields.clear();
+  *this = std::move(fresh);
 }
 
 void write_refusal(Reply& reply, const Error& error, std::string_view request_id, const Challenge& challenge,

@@ -49,10 +49,6 @@ std::vector<Fault> all_faults() {
   return faults;
 }
 
-std::string challenge(const Reply& reply) {
-  return reply.challenge;
-}
-
 TEST(Reply, HasTheStatusAndTheCodeThatTheContractGivesEachFault) {
   std::size_t seen = 0;
   for (const Fault fault : all_faults()) {
@@ -77,7 +73,7 @@ TEST(Reply, SaysTheErrorsOfProofsAsClientsOfOAuthReadThem) {
   EXPECT_EQ(error_of(Fault::token_type), "");
   EXPECT_EQ(reply_for(Fault::use_dpop_nonce_at_login, "id-1").status, 400);
   EXPECT_THAT(
-      challenge(reply_for(Fault::use_dpop_nonce, "id-1")),
+      reply_for(Fault::use_dpop_nonce, "id-1").challenge,
       ::testing::AllOf(::testing::StartsWith("DPoP realm="), ::testing::HasSubstr("error=\"use_dpop_nonce\""),
                        ::testing::HasSubstr("algs=\"ES256 ")));
 }
@@ -101,7 +97,7 @@ TEST(Reply, IsAProblemDocumentThatSaysTheSame) {
 TEST(Reply, TellsWhereATokenIsToBeHadAndWhichWouldDo) {
   const std::vector<std::string> scopes{"read", "write"};
   const auto said = [&](Fault fault, const std::string& acr = {}) {
-    return challenge(reply_for(fault, "id-1", {scopes, acr, {true, "a", "/x"}}));
+    return reply_for(fault, "id-1", {scopes, acr, {true, "a", "/x"}}).challenge;
   };
   EXPECT_EQ(said(Fault::token_missing),
             "Bearer realm=\"gatewarden\", scope=\"read write\", "
@@ -120,7 +116,7 @@ TEST(Reply, TellsWhereATokenIsToBeHadAndWhichWouldDo) {
 TEST(Reply, ChallengesWhereACredentialIsWantedAndNowhereElse) {
   for (const Fault fault : all_faults()) {
     const Reply reply = reply_for(fault, "id-1");
-    const std::string said = challenge(reply);
+    const std::string said = reply.challenge;
     if (fault == Fault::token_missing || fault == Fault::bad_credentials)
       EXPECT_EQ(said, "Bearer realm=\"gatewarden\"");
     else if (reply.status == 401 && fault != Fault::use_dpop_nonce)
@@ -136,7 +132,7 @@ TEST(Reply, ChallengesWhereACredentialIsWantedAndNowhereElse) {
 
 TEST(Reply, NamesTheScopesThatAreDemanded) {
   const std::vector<std::string> scopes{"orders:read", "orders:write"};
-  EXPECT_THAT(challenge(reply_for(Fault::insufficient_scope, "id-1", {scopes})),
+  EXPECT_THAT(reply_for(Fault::insufficient_scope, "id-1", {scopes}).challenge,
               ::testing::EndsWith(", scope=\"orders:read orders:write\""));
 }
 
@@ -152,6 +148,27 @@ TEST(Reply, CarriesOneMessageForEachBadField) {
   const Reply reply =
       reply_for(Fault::unprocessable_content, "id-1", {}, json::Object{{"email", json::Value("is \"odd\"")}});
   EXPECT_THAT(reply.body, ::testing::HasSubstr(R"("errors":{"email":"is \"odd\""})"));
+}
+
+TEST(Reply, IsAsNewOnceItIsCleared) {
+  const std::vector<std::string> scopes{"read"};
+  Reply reply = reply_for(Fault::content_too_large, "id-1");
+  reply.fields.emplace_back("Retry-After", "1");
+  reply.challenge = "Bearer";
+  reply.clear();
+  const Reply fresh;
+  EXPECT_EQ(reply.status, fresh.status);
+  EXPECT_EQ(reply.content_type, fresh.content_type);
+  EXPECT_EQ(reply.close, fresh.close);
+  EXPECT_EQ(reply.code, "");
+  EXPECT_EQ(reply.body, "");
+  EXPECT_EQ(reply.challenge, "");
+  EXPECT_TRUE(reply.fields.empty());
+
+  write_refusal(reply, Fault::insufficient_scope, "id-2", {scopes});
+  const Reply other = reply_for(Fault::insufficient_scope, "id-2", {scopes});
+  EXPECT_EQ(reply.body, other.body);
+  EXPECT_EQ(reply.challenge, other.challenge);
 }
 
 TEST(Reply, QuotesARequestIdOfAProxy) {

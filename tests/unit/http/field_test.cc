@@ -46,6 +46,19 @@ TEST(Folding, GivesZeroForBytesThatMayNotStandInAName) {
     EXPECT_EQ(fold_name_byte(c), 0) << c;
 }
 
+TEST(Fields, AreTheSameAddedByNameAndBySpelling) {
+  for (int i = 1; i <= static_cast<int>(FieldName::x_request_id); ++i) {
+    const auto name = static_cast<FieldName>(i);
+    Fields fields;
+    fields.add(name, "a");
+    fields.add(spelling_of(name), "a");
+    EXPECT_EQ(fields[0].name, fields[1].name);
+    EXPECT_EQ(fields[0].folded, fields[1].folded);
+    EXPECT_EQ(fields[0].id, name);
+    EXPECT_EQ(fields[1].id, name) << spelling_of(name);
+  }
+}
+
 TEST(Fields, FindsWhatWasNotDropped) {
   Fields fields;
   fields.add("Accept", "a");
