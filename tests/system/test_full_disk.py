@@ -14,17 +14,19 @@ from support.waiting import wait_until
 
 
 class SmallDisk:
+    """Larger than the store's log grows, 4 MiB: else the store alone fills it."""
+
     def __init__(self, path):
         self.path, self.filler = path, path / "filler"
         path.mkdir(mode=0o700)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", path], capture_output=True, text=True,
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "none", path], capture_output=True, text=True,
                               check=False)
         if done.returncode:
             pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
 
     def fill(self):
         with contextlib.suppress(OSError), open(self.filler, "wb", buffering=0) as file:
-            for size in (4096, 1):
+            for size in (65536, 4096, 1):
                 with contextlib.suppress(OSError):
                     while file.write(b"\0" * size):
                         pass
