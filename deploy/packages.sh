@@ -20,7 +20,7 @@
   if ! command -v npm >/dev/null; then TEST_PACKAGES+=(nodejs npm); fi
   DEMO_PACKAGES=(ca-certificates curl openssl procps gunicorn python3 python3-httpbin)
   # The proxies beside which tests/bench/run measures, and what asks them.
-  BENCH_PACKAGES=(g++ libssl-dev nghttp2-client haproxy nginx-light libnginx-mod-http-js caddy apache2 libapache2-mod-auth-openidc
+  BENCH_PACKAGES=(g++ libssl-dev wrk nghttp2-client haproxy nginx-light libnginx-mod-http-js caddy apache2 libapache2-mod-auth-openidc
     python3 python3-cryptography python3-jwt)
   CLANG_PACKAGES=(clang-14 libclang-rt-14-dev)
   STYLE_PACKAGES=(clang-format-14 shellcheck)

@@ -66,6 +66,40 @@ def http2(place, one, seconds):
     return judged({"ok": good, "other": sum(others), "failed": 0, "seconds": max(1, int(seconds)), "cpu_us": used})
 
 
+# A request for each token, made once.
+WRK_SCRIPT = """local requests, next = {{}}, 0
+function init()
+  for token in io.lines("{tokens}") do
+    requests[#requests + 1] = wrk.format("GET", "/", {{Host = "bench.test", Authorization = "Bearer " .. token}})
+  end
+end
+function request()
+  next = next % #requests + 1
+  return requests[next]
+end
+"""
+
+
+def wrk(place, one, seconds):
+    """The same by a generator that is not ours."""
+    script = place.folder / "requests.lua"
+    script.write_text(WRK_SCRIPT.format(tokens=place.keys.file("HS256", 16)))
+
+    def run(long):
+        return subprocess.run(["wrk", "-t", "1", "-c", "64", "-d", f"{long}s", "-s", script, f"https://127.0.0.1:{one.port}/"],
+                              capture_output=True, text=True, check=True, preexec_fn=on_core(LOAD_CORE)).stdout
+    seconds = max(1, int(seconds))
+    run(1)
+    before = cpu_us(one.pids)
+    told = run(seconds)
+    used = cpu_us(one.pids) - before
+
+    def number(pattern):
+        return sum(map(int, re.findall(r"\d+", found.group(1)))) if (found := re.search(pattern, told)) else 0
+    answered, other = number(r"(\d+) requests in "), number(r"Non-2xx or 3xx responses: (\d+)")
+    return judged({"ok": answered - other, "other": other, "failed": number(r"Socket errors: (.*)"), "seconds": seconds, "cpu_us": used})
+
+
 def idle(place, one, seconds):
     del seconds
     load(place, one, 3, *tokens(place, one, 16))  # what every one has once it has been used
@@ -125,6 +159,8 @@ WORKLOADS = {
                      keep(50_000, "--warmup", 8),
                      targets={f"gatewarden-{alg}{cache}": (((f"haproxy-{alg}",), most),) for cache in ("", "-192m")
                               for alg, most in (("hs256", 0.55), ("rs256", 0.6), ("es256", 0.75))}),
+    "wrk": Workload("HTTP/1.1, 16 tokens, asked by wrk", PLAIN + ("haproxy-hs256", OURS), wrk,
+                    targets={OURS: ((("haproxy",), 0.9), (("floor",), 1.35))}),
     "http2": Workload("HTTP/2, 16 connections of 32 streams", ("haproxy", "nginx", "haproxy-hs256", OURS), http2,
                       targets={OURS: ((("haproxy",), 1.0),)}, quick=True),
     "forged": Workload("refused: a forged HS256 token", ("haproxy-hs256", "nginx-njs-hs256", OURS),
