@@ -1,5 +1,5 @@
-# Sanitizer builds compile several files of a folder as one. These stay apart: a name that is theirs alone stands in a
-# neighbour too. When a build says that a name is defined again, the file that it names goes here.
+# Most builds compile several files of a folder as one, which takes less time. These stay apart: a name that is theirs
+# alone stands in a neighbour too. When a build says that a name is defined again, the file that it names goes here.
 set_source_files_properties(
   unit/auth/dpop_test.cc
   unit/auth/identity_test.cc
