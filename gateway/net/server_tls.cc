@@ -131,9 +131,9 @@ Result<void, std::string> ServerTls::add(const CertificateFiles& files, const Se
   set_common_options(context, options.min_version);
   // Clients often leave without close_notify. Not so with upstreams: there it would hide a truncated answer.
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
-  // Stateless tickets only; one a handshake, as each costs a tenth of it.
+  // Stateless tickets only; one a connection, as each costs a tenth of a handshake. TlsStream says when.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context, 1);
+  SSL_CTX_set_num_tickets(context, 0);
   use_ticket_keys(context);
   SSL_CTX_set_max_early_data(context, 0);
   SSL_CTX_set_mode(context,

@@ -119,6 +119,10 @@ IoResult TlsStream::read(char* to, std::size_t room) {
 }
 
 IoResult TlsStream::write(std::string_view bytes) {
+  if (owes_ticket_) {
+    more_follows_ = true;
+    send_ticket();
+  }
   std::size_t total = 0;
   while (total < bytes.size()) {
     clear_errors();
@@ -178,7 +182,12 @@ Stream::Handshake TlsStream::shake_hands(const char*& why) {
   const int result = SSL_do_handshake(ssl_);
   if (result == 1) {
     forget_ephemeral_keys(ssl_);
-    return learn_peer(why);
+    const Handshake verdict = learn_peer(why);
+    owes_ticket_ = verdict == Handshake::done && server_ != nullptr && SSL_version(ssl_) == TLS1_3_VERSION;
+    // With the answer, when the request is here. Else at once: it also acknowledges the client's flight, and
+    // a client that gathers small writes (Nagle) waits for that before it sends its request.
+    if (owes_ticket_ && !has_pending()) send_ticket();
+    return verdict;
   }
   switch (SSL_get_error(ssl_, result)) {
     case SSL_ERROR_WANT_READ:
@@ -195,6 +204,12 @@ Stream::Handshake TlsStream::shake_hands(const char*& why) {
       return Handshake::failed;
     }
   }
+}
+
+// What cannot be written now, OpenSSL writes before whatever comes next.
+void TlsStream::send_ticket() {
+  owes_ticket_ = false;
+  if (SSL_new_session_ticket(ssl_) == 1) SSL_do_handshake(ssl_);
 }
 
 // The certificate of a resumed session was verified when the session began: it may have run out since.

@@ -44,6 +44,7 @@ class TlsStream final : public Stream {
 
   Handshake shake_hands(const char*& why) override;
   Handshake learn_peer(const char*& why);
+  void send_ticket();
   bool close_tls();  // false: it was closed already, or broke
 
   const std::shared_ptr<const ServerTls> server_;  // the handshake's callbacks point to it
@@ -51,6 +52,7 @@ class TlsStream final : public Stream {
   SSL* ssl_;
   std::string server_name_;
   std::unique_ptr<const PeerCertificate> peer_;
+  bool owes_ticket_ = false;      // TLS 1.3
   bool more_follows_ = false;     // another record, or the end, goes to the kernel right behind this one
   bool has_sent_flight_ = false;  // of a handshake, in the current step of it
   bool ended_ = false;

@@ -250,7 +250,7 @@ class SegmentsTest : public ServerTlsTest {
     thread_.run([&] { echo_.reset(); });
   }
 
-  Wire connect(int version, std::string answer) {
+  Wire connect(std::string answer) {
     tls_ = make({authority_.issue("plain")});
     std::uint16_t port = 0;
     const UniqueFd listener = test::listen_on_loopback(port);
@@ -262,6 +262,10 @@ class SegmentsTest : public ServerTlsTest {
       echo_.emplace(*tls_, thread_.loop(), std::move(accepted), tickets_);
       echo_->answer = std::move(answer);
     });
+    return wire;
+  }
+  Wire connect(int version, std::string answer) {
+    Wire wire = connect(std::move(answer));
     SslContext context = test::client_context();
     SSL_CTX_set_max_proto_version(context.get(), version);
     EXPECT_TRUE(wire.start_tls(context, false)) << wire.error();
@@ -306,6 +310,71 @@ TEST_F(SegmentsTest, NothingOfAHandshakeIsHeldBack) {
     });
     EXPECT_EQ(ask(wire, 1), "?");
     EXPECT_EQ(segments(wire), 3u) << "both flights, the second with the ticket, and the answer";
+    thread_.run([&] { echo_.reset(); });
+  }
+}
+
+// Sends nothing of its own accord: what it has to say is taken by hand.
+class HandOperatedClient {
+ public:
+  HandOperatedClient(const SslContext& context, Wire wire)
+      : wire_(std::move(wire)), owned_(SSL_new(context.get())), ssl_(owned_.get()) {
+    SSL_set_bio(ssl_, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(ssl_);
+  }
+
+  // Its last flight is not sent yet.
+  bool shake_hands() {
+    while (SSL_do_handshake(ssl_) != 1) {
+      send_all();
+      if (!receive()) return false;
+    }
+    return true;
+  }
+  void send_with_what_waits(std::string_view text) {
+    SSL_write(ssl_, text.data(), static_cast<int>(text.size()));
+    send_all();
+  }
+  std::string read(std::size_t size) {
+    std::string got(size, 0);
+    std::size_t filled = 0;
+    for (int more = 0; filled < size; filled += static_cast<std::size_t>(std::max(more, 0)))
+      if (more = SSL_read(ssl_, got.data() + filled, static_cast<int>(size - filled));
+          more <= 0 && !receive())
+        break;
+    return got.substr(0, filled);
+  }
+  bool has_ticket() const { return SSL_SESSION_has_ticket(SSL_get0_session(ssl_)) == 1; }
+  const Wire& wire() const { return wire_; }
+
+ private:
+  void send_all() {
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(SSL_get_wbio(ssl_), &bytes);
+    EXPECT_TRUE(wire_.send({bytes, static_cast<std::size_t>(size)}));
+    (void)BIO_reset(SSL_get_wbio(ssl_));
+  }
+  bool receive() {
+    const std::string got = wire_.read_some();
+    return !got.empty() && BIO_write(SSL_get_rbio(ssl_), got.data(), static_cast<int>(got.size())) > 0;
+  }
+
+  Wire wire_;
+  const test::SslPtr owned_;
+  SSL* const ssl_;
+};
+
+TEST_F(SegmentsTest, ATicketGoesWithTheAnswerWhenTheRequestCameWithTheHandshake) {
+  for (const std::size_t size : {1u, 10'000u}) {
+    const SslContext context = test::client_context();
+    const std::string answer(size, 'x');
+    HandOperatedClient client(context, connect(answer));
+    ASSERT_TRUE(client.shake_hands());
+    EXPECT_FALSE(client.has_ticket());
+    client.send_with_what_waits("?");
+    EXPECT_EQ(client.read(size), answer);
+    EXPECT_TRUE(client.has_ticket());
+    EXPECT_EQ(segments(client.wire()), 2u) << "the handshake's flight, and the ticket with the answer";
     thread_.run([&] { echo_.reset(); });
   }
 }
