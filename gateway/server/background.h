@@ -20,13 +20,14 @@ class Background {
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
 
+  // After what is in line before it.
+  void enqueue(std::function<void()> work);
   // Comes back when it is done, with what it throws.
   void run(const std::function<void()>& work);
   // Frees it some time later, if this was the last to hold it.
   void drop(std::shared_ptr<const void> thing);
 
  private:
-  void enqueue(std::function<void()> work);
   void serve();
 
   std::mutex mutex_;

@@ -140,7 +140,7 @@ bool Gateway::start() {
                                    for (auto& worker : workers_) worker->hear(news);
                                    loop_.post([this] {
                                      relieve_predecessor();
-                                     release_program_pages();
+                                     background_->enqueue(release_program_pages);
                                    });
                                  }});
   // Before the keys, which replicas share by it.

@@ -19,6 +19,7 @@
 #include "server/background.h"
 #include "server/key_refresher.h"
 #include "server/key_rotator.h"
+#include "server/page_release.h"
 #include "server/process_control.h"
 #include "server/service_manager.h"
 #include "server/successor.h"
@@ -96,6 +97,7 @@ class Gateway final : private net::Deadline {
   std::unique_ptr<net::Signals> signals_;
   std::unique_ptr<FileWatch> watch_;        // with server.watch
   std::shared_ptr<Background> background_;  // begun when the process is confined
+  PageRelease page_release_{deadlines_, background_};
   std::shared_ptr<const exchange::Snapshot> snapshot_;
   std::unique_ptr<exchange::LogWriter> access_log_;
   trace::Queue spans_{[this] { loop_.post([this] { exporter_.on_spans(); }); }};

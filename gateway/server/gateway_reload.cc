@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "base/program_pages.h"
 #include "policy/route_diff.h"
 #include "server/gateway.h"
 #include "server/sandbox_plan.h"
@@ -79,7 +78,7 @@ exchange::ReloadReport Gateway::reload() {
   counters_.last_reload_failed = !done;
   manager_.tell("READY=1");
   last_reload_ = report;
-  release_program_pages();
+  page_release_.put_off();
   return report;
 }
 
