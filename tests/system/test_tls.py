@@ -301,7 +301,7 @@ def test_testssl_grades_it_a(tls_gateway, tmp_path):
     done = subprocess.run(["testssl", "--quiet", "--warnings", "batch", "--color", "0", "--nodns", "none", "--ip", "127.0.0.1",
                            "--add-ca", str(authority.file), "--jsonfile", "found.json",
                            "-p", "-s", "-f", "-P", "-S", "-h", "-U", f"localhost:{gate.tls_port}"],
-                          cwd=tmp_path, capture_output=True, text=True, check=False, timeout=110 * SLOWNESS,
+                          cwd=tmp_path, capture_output=True, text=True, check=False, timeout=390 * SLOWNESS,
                           env={**os.environ, "HOME": str(tmp_path)})
     raw = json.loads((tmp_path / "found.json").read_text())
     found = {one["id"]: one["finding"] for one in raw}
