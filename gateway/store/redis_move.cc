@@ -97,16 +97,16 @@ void RedisStore::dump_tokens(std::shared_ptr<Dumping> dumping) {
 }
 
 void RedisStore::dump_next_token(std::shared_ptr<Dumping> dumping) {
-  constexpr std::size_t kIdBytes = 16;
+  constexpr std::size_t kFamilyBytes = 16;
   if (dumping->ids.empty()) return dump_revocations(std::move(dumping));
   std::string hash = std::move(dumping->ids.back());
   dumping->ids.pop_back();
   call({"GET", std::string(kRedisPrefix) + "t:" + hash}, [this, dumping, hash](Result<Value> reply) {
     if (!reply) return dumping->finish(reply.error());
     const std::string_view value = reply->text;
-    if (value.size() <= kIdBytes) return dump_next_token(dumping);
-    const auto family = dumping->by_id.find(std::string(value.substr(0, kIdBytes)));
-    const auto generation = parse_int(value.substr(kIdBytes));
+    if (value.size() <= kFamilyBytes) return dump_next_token(dumping);
+    const auto family = dumping->by_id.find(std::string(value.substr(0, kFamilyBytes)));
+    const auto generation = parse_int(value.substr(kFamilyBytes));
     if (!generation) return dumping->finish(unexpected_reply());
     if (family != dumping->by_id.end())
       dumping->dump.families[family->second].tokens.push_back({hash, *generation});
