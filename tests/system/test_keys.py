@@ -7,7 +7,7 @@ import time
 
 from support.gateway import USERS, in_front_of
 from support.tokens import decode
-from support.waiting import SLOWNESS, wait_until
+from support.waiting import SANITIZED, SLOWNESS, wait_until
 
 PASSWORD = "a-long-enough-password"
 
@@ -61,7 +61,7 @@ def test_rotation_by_the_clock_and_by_hand_refuses_no_valid_token_under_load(gat
         wait_until(lambda: len(load.kids) >= 2, "tokens of the key that was rotated to", 10)
         wait_until(lambda: len(load.kids) >= 3, "tokens of the key whose time has come", 20)
     assert load.refused == [] and load.signed_unpublished == [], (load.refused[:5], load.used)
-    assert load.used > 50
+    assert load.used > (5 if SANITIZED else 50)
     assert first <= published(gate) and len(published(gate)) >= 4, "the old ones still verify"
     listed = gate.run("keys", "list").stdout
     assert listed.count("(signs)") == 1 and listed.count("(will sign from ") == 1
