@@ -56,7 +56,7 @@ def test_a_key_opens_the_routes_that_take_keys_and_no_other(gateway, upstream):
 
 def test_keys_are_listed_revoked_and_expire(gateway, upstream):
     gate = gateway(PATIENT + in_front_of(upstream(), *ROUTES), users=ALICE)
-    (key, name), (short, _) = issue(gate), issue(gate, "--ttl", f"{2 * SLOWNESS}s")
+    (key, name), (short, _) = issue(gate), issue(gate, "--ttl", f"{2 * SLOWNESS:.0f}s")
     listed = gate.run("key", "list").stdout
     assert f"{name}  key:{name}" in listed and listed.count("nightly job") == 2 and key not in listed
     assert gate.get("/keys/x", token=key).status == gate.get("/keys/x", token=short).status == 200
