@@ -50,20 +50,24 @@ def keep(count, *options, forged=False, scale=1.0):
     return measure
 
 
-def http2(place, one, seconds):
-    token = place.keys.token(PEERS[one.name].alg or "HS256", 1)
-    url = f"https://bench.test:{one.port}/"
-
+def asked_by(one, seconds, command):
+    """What the generator command(seconds) says once it has warmed the proxy up, and what the proxy took meanwhile."""
     def run(long):
-        return subprocess.run(["h2load", "-t", "1", "-c", "16", "-m", "32", "-D", str(long), "-H", f"authorization: Bearer {token}",
-                               "--connect-to", f"127.0.0.1:{one.port}", url], capture_output=True, text=True, check=True,
-                              preexec_fn=on_core(LOAD_CORE)).stdout
+        return subprocess.run(command(long), capture_output=True, text=True, check=True, preexec_fn=on_core(LOAD_CORE)).stdout
     run(1)
     before = cpu_us(one.pids)
-    told = run(max(1, int(seconds)))
-    used = cpu_us(one.pids) - before
-    good, *others = map(int, re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", told).groups())
-    return judged({"ok": good, "other": sum(others), "failed": 0, "seconds": max(1, int(seconds)), "cpu_us": used})
+    long = max(1, int(seconds))
+    said = run(long)
+    return said, {"seconds": long, "cpu_us": cpu_us(one.pids) - before}
+
+
+def http2(place, one, seconds):
+    token = place.keys.token(PEERS[one.name].alg or "HS256", 1)
+    said, took = asked_by(one, seconds, lambda long: [
+        "h2load", "-t", "1", "-c", "16", "-m", "32", "-D", str(long), "-H", f"authorization: Bearer {token}",
+        "--connect-to", f"127.0.0.1:{one.port}", f"https://bench.test:{one.port}/"])
+    good, *others = map(int, re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said).groups())
+    return judged({"ok": good, "other": sum(others), "failed": 0, **took})
 
 
 # A request for each token, made once.
@@ -84,20 +88,13 @@ def wrk(place, one, seconds):
     """The same by a generator that is not ours."""
     script = place.folder / "requests.lua"
     script.write_text(WRK_SCRIPT.format(tokens=place.keys.file("HS256", 16)))
-
-    def run(long):
-        return subprocess.run(["wrk", "-t", "1", "-c", "64", "-d", f"{long}s", "-s", script, f"https://127.0.0.1:{one.port}/"],
-                              capture_output=True, text=True, check=True, preexec_fn=on_core(LOAD_CORE)).stdout
-    seconds = max(1, int(seconds))
-    run(1)
-    before = cpu_us(one.pids)
-    told = run(seconds)
-    used = cpu_us(one.pids) - before
+    said, took = asked_by(one, seconds, lambda long: [
+        "wrk", "-t", "1", "-c", "64", "-d", f"{long}s", "-s", script, f"https://127.0.0.1:{one.port}/"])
 
     def number(pattern):
-        return sum(map(int, re.findall(r"\d+", found.group(1)))) if (found := re.search(pattern, told)) else 0
+        return sum(map(int, re.findall(r"\d+", found.group(1)))) if (found := re.search(pattern, said)) else 0
     answered, other = number(r"(\d+) requests in "), number(r"Non-2xx or 3xx responses: (\d+)")
-    return judged({"ok": answered - other, "other": other, "failed": number(r"Socket errors: (.*)"), "seconds": seconds, "cpu_us": used})
+    return judged({"ok": answered - other, "other": other, "failed": number(r"Socket errors: (.*)"), **took})
 
 
 def idle(place, one, seconds):

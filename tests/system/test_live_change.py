@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reloads: what they say, what they refuse to widen, and files that are watched."""
 import os
+import re
 import threading
+from pathlib import Path
 
 from support.gateway import in_front_of
 from support.tokens import SHARED_ISSUER, good_token
@@ -54,6 +56,17 @@ def test_a_reload_says_what_changed_and_widens_nothing_by_mistake(gateway, upstr
     assert gate.get("/admin/x", token=good_token()).status == 200
     assert "the reload lets more through" in gate.log()
     assert gate.admin("GET", "/api/status").json()["last_reload"]["changes"] == ["removed admin"]
+
+
+def test_the_program_pages_that_a_reload_used_are_given_back(gateway):
+    gate = gateway("routes:\n  - " + fixed("one", "/one", "auth: none") + "\n")
+
+    def pages():
+        return int(re.search(r"^RssFile:\s+(\d+) kB", Path(f"/proc/{gate.process.pid}/status").read_text(), re.M).group(1))
+
+    assert gate.admin("POST", "/api/reload").status == 200
+    used = pages()
+    wait_until(lambda: pages() < used - 300, f"{used} kB that are fewer", 15)
 
 
 def test_watched_files_reload_by_themselves(gateway):
