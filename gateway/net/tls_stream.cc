@@ -206,10 +206,12 @@ Stream::Handshake TlsStream::shake_hands(const char*& why) {
   }
 }
 
-// What cannot be written now, OpenSSL writes before whatever comes next.
+// What cannot be written now, OpenSSL writes before whatever comes next. It also gets a buffer for reading,
+// and would keep it until something is read.
 void TlsStream::send_ticket() {
   owes_ticket_ = false;
   if (SSL_new_session_ticket(ssl_) == 1) SSL_do_handshake(ssl_);
+  if (!has_pending()) SSL_free_buffers(ssl_);
 }
 
 // The certificate of a resumed session was verified when the session began: it may have run out since.

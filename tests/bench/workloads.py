@@ -98,8 +98,7 @@ def wrk(place, one, seconds):
 
 
 def idle(place, one, seconds):
-    del seconds
-    load(place, one, 3, *tokens(place, one, 16))  # what every one has once it has been used
+    load(place, one, min(3, seconds), *tokens(place, one, 16))  # what every one has once it has been used
     before = resident_kib(one.pids)
     with subprocess.Popen([place.tool("load"), "--port", str(one.port), "--mode", "idle", "--connections", str(IDLE_CONNECTIONS),
                            *tokens(place, one, 16)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -5,11 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/sockios.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <memory>
@@ -34,6 +38,29 @@ using test::SslContext;
 using test::Wire;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+// What OpenSSL holds, both sides of all tests.
+std::atomic<std::size_t> held_by_openssl{0};
+
+void* counted(void* memory) {
+  held_by_openssl += ::malloc_usable_size(memory);
+  return memory;
+}
+void count_out(void* memory) {
+  held_by_openssl -= ::malloc_usable_size(memory);
+}
+
+// Only before OpenSSL's first allocation.
+const bool openssl_is_counted =
+    CRYPTO_set_mem_functions([](std::size_t size, const char*, int) { return counted(std::malloc(size)); },
+                             [](void* memory, std::size_t size, const char*, int) {
+                               count_out(memory);
+                               return counted(std::realloc(memory, size));
+                             },
+                             [](void* memory, const char*, int) {
+                               count_out(memory);
+                               std::free(memory);
+                             }) == 1;
 
 // The server's end of one connection: sends back what it gets, or an answer.
 class Echo final : public Stream::Events {
@@ -377,6 +404,19 @@ TEST_F(SegmentsTest, ATicketGoesWithTheAnswerWhenTheRequestCameWithTheHandshake)
     EXPECT_EQ(segments(client.wire()), 2u) << "the handshake's flight, and the ticket with the answer";
     thread_.run([&] { echo_.reset(); });
   }
+}
+
+TEST_F(SegmentsTest, NoBufferOfARecordIsKeptWhenTheAnswerIsOut) {
+  ASSERT_TRUE(openssl_is_counted);
+  const SslContext context = test::client_context();
+  HandOperatedClient client(context, connect("!"));
+  ASSERT_TRUE(client.shake_hands());
+  client.send_with_what_waits("?");
+  EXPECT_EQ(client.read(1), "!");
+  std::size_t held = 0;
+  thread_.run([&] { held = held_by_openssl; });
+  thread_.run([&] { echo_.reset(); });
+  EXPECT_LT(held - held_by_openssl, SSL3_RT_MAX_PLAIN_LENGTH);
 }
 
 TEST_F(SegmentsTest, AnAnswerOfSeveralRecordsIsOne) {
