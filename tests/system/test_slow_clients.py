@@ -3,16 +3,15 @@
 
 The gateway's own processor time and memory are measured, while a client that behaves is served beside them.
 """
-import json
 import os
 import socket
-import threading
 import time
 
 import pytest
 from support.gateway import in_front_of
+from support.prober import Prober, p99
 from support.upstream import response
-from support.waiting import SANITIZED, SLOWNESS, wait_until
+from support.waiting import SANITIZED, wait_until
 
 OPEN = "{path: /**, auth: none, upstream: legacy}"
 BIG = b"x" * (8 << 20)
@@ -23,37 +22,6 @@ ROOM = 32 << 20
 def processor_seconds(gate):
     fields = open(f"/proc/{gate.process.pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class GoodClient:
-    """Asks again and again on one connection."""
-
-    def __init__(self, gate):
-        self._gate = gate
-        self.answers = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self):
-        with self._gate.connect() as connection:
-            while not self._stop.wait(0.005):
-                assert connection.request("GET", "/small").status == 200
-                self.answers += 1
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join(60 * SLOWNESS)
-
-    def p99(self):
-        """Of the seconds from a request's head to the end of its answer. By the gateway's log: the thread that asks waits
-        for the others of its process, too."""
-        lines = [json.loads(line) for line in self._gate.log().splitlines() if '"path":"/small"' in line]
-        assert len(lines) > 50, "the log has its answers"
-        return sorted(line["us"] for line in lines)[int(len(lines) * 0.99)] / 1e6
 
 
 def crowd(gate, count, receive_buffer=None):
@@ -96,8 +64,7 @@ SLOW_BODY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\
 def test_slow_senders_are_ended_and_cost_little(gateway, upstream, beginning, drop):
     service = upstream(lambda request: response("small"))
     gate = gateway(in_front_of(service, OPEN), limits="client_header_timeout: 2s, client_body_timeout: 2s")
-    with GoodClient(gate) as good:
-        wait_until(lambda: good.answers > 50, "fifty answers")
+    with Prober(gate.port, "/small") as good, good.spell(busy=True):
         memory, used, began = gate.resident_bytes(), processor_seconds(gate), time.monotonic()
         clients = crowd(gate, 300)
         send_to_all(clients, beginning)
@@ -114,7 +81,9 @@ def test_slow_senders_are_ended_and_cost_little(gateway, upstream, beginning, dr
         spent, passed = processor_seconds(gate) - used, time.monotonic() - began
         assert gate.resident_bytes() - memory < ROOM
         assert SANITIZED or spent < 0.6 * passed, f"{spent:.2f} s of processor time in {passed:.1f} s"
-    assert SANITIZED or good.p99() < 0.05, f"p99 is {good.p99() * 1000:.1f} ms"
+    assert good.statuses() == {200}
+    slowest = p99(good.times(busy=True))
+    assert SANITIZED or slowest < 0.05, f"p99 is {slowest * 1000:.1f} ms"
     for client in clients:
         client.close()
 
@@ -122,8 +91,7 @@ def test_slow_senders_are_ended_and_cost_little(gateway, upstream, beginning, dr
 def test_slow_readers_are_ended_and_hold_little(gateway, upstream):
     service = upstream(lambda request: response(BIG if request.target == "/big" else "small"))
     gate = gateway(in_front_of(service, OPEN), limits="client_body_timeout: 2s, client_min_rate: 64KiB")
-    with GoodClient(gate) as good:
-        wait_until(lambda: good.answers > 50, "fifty answers")
+    with Prober(gate.port, "/small") as good, good.spell(busy=True):
         memory, used, began = gate.resident_bytes(), processor_seconds(gate), time.monotonic()
         clients = crowd(gate, 60, receive_buffer=4096)
         send_to_all(clients, b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -142,7 +110,9 @@ def test_slow_readers_are_ended_and_hold_little(gateway, upstream):
         # At most a watermark, a piece and two connections' state for each.
         assert gate.resident_bytes() - memory < 60 * (512 << 10)
         assert SANITIZED or spent < 0.6 * passed, f"{spent:.2f} s of processor time in {passed:.1f} s"
-    assert SANITIZED or good.p99() < 0.05, f"p99 is {good.p99() * 1000:.1f} ms"
+    assert good.statuses() == {200}
+    slowest = p99(good.times(busy=True))
+    assert SANITIZED or slowest < 0.05, f"p99 is {slowest * 1000:.1f} ms"
     for client in clients:
         client.close()
 
